@@ -1,0 +1,1 @@
+"""Structured linear maps: sums of terms that are never made dense before somebody asks for it."""
