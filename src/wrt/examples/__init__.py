@@ -1,0 +1,1 @@
+"""Worked examples on real data, shipped with wrt so that anyone can run them."""
