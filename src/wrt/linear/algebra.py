@@ -6,6 +6,7 @@ into one array per connected group of factors, and everything else stays structu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from wrt.graph.arithmetic import add as plus
@@ -161,7 +162,7 @@ def _collected(shape_out: Shape, shape_in: Shape, terms: Iterable[Term]) -> Line
     groups: dict[object, list[Term]] = {}
     for term in terms:
         group = groups.setdefault((term.sizes, term.out), [])
-        same = next((i for i, held in enumerate(group) if set(held.factors) == set(term.factors) and len(held.factors) == len(term.factors)), None)
+        same = next((i for i, held in enumerate(group) if Counter(held.factors) == Counter(term.factors)), None)
         if same is None:
             group.append(term)
         else:

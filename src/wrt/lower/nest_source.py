@@ -13,7 +13,7 @@ from wrt.graph.size import Size
 from wrt.graph.term import Term, labels_of
 from wrt.lower.contraction import aligned, contract
 from wrt.lower.indexing import Held, Operand, Ref, is_injective, read, write
-from wrt.lower.text import ATOM, Code, call, method, number, scaled, shape
+from wrt.lower.text import ATOM, Code, binary, call, method, number, scaled, shape
 
 LITERAL = 12  # up to so many entries an array is written as np.array([[…], […]])
 
@@ -29,7 +29,26 @@ def expression(node: Node, ref: Ref, held: Held) -> Code | None:
         special = _reshaped(node, terms[0], ref) or _diagonal(node, terms[0], ref, held)
         if special is not None:
             return special
+    if all(_whole(term.out, term.sizes, node.shape) for term in terms):
+        return _sum(node, terms, ref, held)
     return _literal(node, terms, ref, held)
+
+
+def _sum(node: Node, terms: Sequence[Term], ref: Ref, held: Held) -> Code | None:
+    """a + b − c, where every term fills the whole array and one of them has all its axes."""
+    values = [_product(term, range(node.ndim), ref, held) for term in terms]
+    if all(len(value.labels) < node.ndim for value in values):
+        return None
+    total: Code | None = None
+    for term, value in zip(terms, values, strict=True):
+        code = aligned(value, range(node.ndim))
+        if not term.factors:
+            code, term = number(abs(term.scale)), term._replace(scale=1 if term.scale > 0 else -1)
+        if total is None:
+            total = scaled(term.scale, code)
+        else:
+            total = binary("-" if term.scale < 0 else "+", total, scaled(abs(term.scale), code))
+    return total
 
 
 def statements(node: Node, name: str, ref: Ref, held: Held) -> list[str]:
@@ -42,6 +61,8 @@ def statements(node: Node, name: str, ref: Ref, held: Held) -> list[str]:
         target = f"{name}[{', '.join(_short(subscripts))}]" if subscripts else f"{name}[()]"
         text = scaled(term.scale, aligned(value, labels)).text
         if not is_injective(term.out, term.sizes):
+            if value.labels and set(value.labels) != set(labels):  # NumPy 2.4's add.at reads past the end of values that it must broadcast
+                text = call("np.broadcast_to", text, shape([term.sizes[label] for label in labels])).text
             lines.append(f"np.add.at({name}, ({', '.join(subscripts)},), {text})")
         else:
             fresh = all(_apart(term, other) for other in written)

@@ -66,6 +66,7 @@ class _Writer:
         self.lines: list[str] = []
         self.held: dict[str, Any] = {}
         self.keys: dict[Any, Code] = {}
+        self.last: dict[str, int] = {}
         self.codes: dict[Node, Code] = {node: Code(name) for node, name in inputs.items()}
         self.taken = {"np", *inputs.values()}
         self.count: dict[Node, int] = {}
@@ -133,10 +134,14 @@ class _Writer:
         return call(operation.code, *(code.text for code in codes))
 
     def _name(self, node: Node) -> str:
-        stem = self.wanted.get(node, "t")
-        name, number = stem, 1
-        while name in self.taken or name == "t":
-            name, number = f"{stem}{number}", number + 1
+        return self._fresh(self.wanted.get(node, "t"), numbered=node not in self.wanted)
+
+    def _fresh(self, stem: str, *, numbered: bool = True) -> str:
+        """A name that is not taken: stem, or stem1, stem2, …"""
+        name = stem
+        while numbered or name in self.taken:
+            self.last[stem] = self.last.get(stem, 0) + 1
+            name, numbered = f"{stem}{self.last[stem]}", False
         self.taken.add(name)
         return name
 
@@ -145,11 +150,7 @@ class _Writer:
         key = node.attrs.key if node is not None and isinstance(node.attrs, Held) else (array.dtype.str, array.shape, array.tobytes())
         if key in self.keys:
             return self.keys[key]
-        stem, number = self.wanted.get(node, "k") if node is not None else "k", 1
-        name = stem
-        while name in self.taken:
-            name, number = f"{stem}{number}", number + 1
-        self.taken.add(name)
+        name = self._fresh(self.wanted.get(node, "k") if node is not None else "k", numbered=False)
         self.held[name] = array
         self.keys[key] = Code(name)
         return self.keys[key]

@@ -1,0 +1,1 @@
+"""What users call: the verbs, and the objects that they give."""

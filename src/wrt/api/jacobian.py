@@ -1,0 +1,231 @@
+"""The Jacobian of a plain NumPy function: an object that is prepared at the first call of each kind and then only computes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wrt.api.arguments import Leaves, collect, rebuild
+from wrt.api.prepared import Kind, Prepared, own
+from wrt.differentiate.accumulate import Order
+from wrt.errors import ArgumentError
+from wrt.graph.node import Node
+from wrt.graph.shape import show
+from wrt.linear.structure import Structure, structure
+from wrt.lower.evaluate import evaluate
+from wrt.notation.layout import Layout, Order as Flattening, View, arrange, check, convention
+from wrt.trace import Trace, select, trace_function
+
+VARIANTS = 8  # so many branches of a function are kept prepared for one signature; the oldest goes first
+
+
+class Differentiated:
+    """What all verbs share: the function, the inputs to differentiate by, the conventions, and the prepared variants."""
+
+    kind: Kind = "jacobian"
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        wrt: int | str | Sequence[int | str] = 0,
+        *,
+        layout: Layout = "numerator",
+        view: View = "tensor",
+        order: Flattening = "C",
+        mode: Order = "auto",
+    ) -> None:
+        if not callable(function):
+            raise ArgumentError(f"Expected a function, got {function!r}. For an expression in text write wrt.derive({function!r}, wrt=…).")
+        check(layout, view, order)
+        if mode not in ("auto", "forward", "reverse"):
+            raise ArgumentError(f"mode must be 'auto', 'forward' or 'reverse', not {mode!r}.")
+        self.function = function
+        self.signature, self.wrt = select(function, wrt)
+        self.single = not isinstance(wrt, (tuple, list))
+        self.layout, self.view, self.order, self.mode = layout, view, order, mode
+        self._variants: dict[Any, list[Prepared]] = {}
+        self._last: Prepared | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    # ----- preparation ----------------------------------------------------------------------------------------------
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Leaves]:
+        arguments = self.signature.bind(args, kwargs)
+        return arguments, collect(arguments, self.wrt)
+
+    def _run(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], extra: Sequence[Any] = ()) -> tuple[Prepared, Any, Leaves]:
+        """The prepared variant that fits the call, and what its program returned."""
+        arguments, leaves = self._bind(args, kwargs)
+        given = [*leaves.arrays, *extra]
+        key = tuple(leaves.key)
+        if not leaves.volatile:
+            for variant in self._variants.get(key, ()):
+                if not variant.volatile and variant.still_valid():
+                    result = variant.run(kind, given)
+                    if result is not None:
+                        self._last = variant
+                        return variant, result, leaves
+        with self._lock:
+            variant = self._prepare(arguments, leaves, key)
+            result = variant.run(kind, given)
+        assert result is not None  # the values that were guarded are the values of this very call
+        self._last = variant
+        return variant, result, leaves
+
+    def _prepare(self, arguments: dict[str, Any], leaves: Leaves, key: Any) -> Prepared:
+        values: dict[Node, Any] = {}
+        trace = Trace(evaluate, values)
+        inputs: dict[Node, str] = {}
+        arrays = iter(leaves.arrays)
+        taken: set[str] = set()
+
+        def stand_in(name: str) -> Any:
+            traced = trace.variable(name, next(arrays), differentiated=name in self.wrt)
+            inputs[traced.node] = _identifier(name, taken)
+            return traced
+
+        stand_ins = {name: rebuild(value, name, name in self.wrt, stand_in) for name, value in arguments.items()}
+        result = trace_function(self.function, *self.signature.call(stand_ins), trace)
+        by_name = {name: node for node, name in zip(inputs, leaves.names, strict=True)}
+        variables = tuple(by_name[name] for name in self.wrt)
+        dependencies = result.dependencies
+        fresh = Prepared(
+            result.node, inputs, variables, tuple(trace.guards), {}, self.mode, dependencies.still_valid, dependencies.volatile or leaves.volatile
+        )
+        known = self._variants.setdefault(key, [])
+        for old in known:  # the same graph again (after a change of something that could not be watched): keep its compiled code
+            if old.node is fresh.node and old.inputs == fresh.inputs and _same_guards(old.guards, fresh.guards):
+                old.still_valid, old.volatile = fresh.still_valid, fresh.volatile
+                return old
+        known.insert(0, fresh)
+        del known[VARIANTS:]
+        return fresh
+
+    def _require(self) -> Prepared:
+        if self._last is None:
+            raise ArgumentError(f"Nothing is prepared yet: call it once, so that the shapes of {self.name}'s arguments are known.")
+        return self._last
+
+    # ----- what is printable ----------------------------------------------------------------------------------------
+    @property
+    def source(self) -> str:
+        """The NumPy source of the program that the last call ran."""
+        return self._require().source(self.kind).text
+
+    @property
+    def structure(self) -> Structure | tuple[Structure, ...]:
+        """What the Jacobian is (diagonal, banded, low rank, …), and why; one for each input."""
+        found = tuple(map(structure, self._require().maps))
+        return found[0] if self.single else found
+
+    @property
+    def plan(self) -> str:
+        """What is computed, in which order and why."""
+        prepared = self._require()
+        lines = []
+        for name, m in zip(self.wrt, prepared.maps, strict=True):
+            lines.append(f"{self.name}: {name}{show(m.shape_in)} -> {show(m.shape_out)}   {structure(m)}")
+        lines.append(f"accumulated in {prepared.order}")
+        lines += ["", prepared.source(self.kind).text.rstrip()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        by = ", ".join(self.wrt)
+        shape = ""
+        if self._last is not None:
+            shape = "; " + ", ".join(f"{show(m.shape_out + m.shape_in)}{'' if m.terms else ', zero: ' + structure(m).reason}" for m in self._last.maps)
+        return f"<{type(self).__name__.lower()} of {self.name} by {by}{shape}; {convention(self.layout)}>"
+
+
+def _same_guards(old: Sequence[tuple[Node, Any]], new: Sequence[tuple[Node, Any]]) -> bool:
+    return len(old) == len(new) and all(a is b and np.array_equal(x, y) for (a, x), (b, y) in zip(old, new, strict=True))
+
+
+def _identifier(name: str, taken: set[str]) -> str:
+    """A Python name for a leaf: p['w'] becomes p_w."""
+    plain = "".join(c if c.isalnum() or c == "_" else "_" for c in name.replace("'", "").replace("]", "")).strip("_")
+    while not plain or not plain.isidentifier() or plain in taken or plain == "np":
+        plain += "_"
+    taken.add(plain)
+    return plain
+
+
+class Jacobian(Differentiated):
+    """J[i, j] = ∂f_i/∂x_j of a plain NumPy function; made by `wrt.jacobian`."""
+
+    kind: Kind = "jacobian"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The Jacobian at these arguments: an array of shape f + shape x (numerator layout), one for each input in `wrt`."""
+        prepared, result, leaves = self._run("jacobian", args, kwargs)
+        return self._several([result] if self.single else result, prepared, leaves)
+
+    def value_and(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """(f, J) in one pass: what they share is computed once."""
+        prepared, (value, *jacobians), leaves = self._run("value_and", args, kwargs)
+        return own(value, leaves.arrays), self._several(jacobians, prepared, leaves)
+
+    def sparse(self, *args: Any, **kwargs: Any) -> Any:
+        """The Jacobian as `scipy.sparse.csr_array`, flattened in C order; its pattern is computed once and holds every possible nonzero.
+
+        `layout` and `view` do not apply: rows are outputs, columns inputs.
+        """
+        from scipy.sparse import csr_array
+
+        prepared, result, _ = self._run("sparse", args, kwargs)
+        parts = list(result) if isinstance(result, tuple) else [result]
+        made = []
+        for m, where, shapes in prepared.patterns:
+            mine = [parts.pop(0) for _ in m.terms]
+            made.append(csr_array((where.data(mine, shapes), where.indices, where.indptr), shape=where.shape))
+        return made[0] if self.single else tuple(made)
+
+    def operator(self, *args: Any, **kwargs: Any) -> Any:
+        """The Jacobian as `scipy.sparse.linalg.LinearOperator`: J v and Jᵀ w without the matrix."""
+        from scipy.sparse.linalg import LinearOperator
+
+        if not self.single:
+            raise ArgumentError("operator() takes a Jacobian by one input; give wrt= one name.")
+        prepared, value, leaves = self._run("value", args, kwargs)
+        (x,) = prepared.variables
+        at = leaves.arrays
+
+        def matvec(v: Any) -> Any:
+            shaped = np.asarray(v, x.dtype).reshape(x.shape)
+            return np.ravel(prepared.run("jvp", [*at, shaped])[1])
+
+        def rmatvec(w: Any) -> Any:
+            shaped = np.asarray(w, prepared.node.dtype).reshape(prepared.node.shape)
+            return np.ravel(prepared.run("vjp", [*at, shaped])[1])
+
+        rows, columns = int(np.prod(prepared.node.shape)), int(np.prod(x.shape))  # type: ignore[arg-type]
+        return LinearOperator((rows, columns), matvec=matvec, rmatvec=rmatvec, dtype=np.asarray(value).dtype)
+
+    def pair(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """(fun, jac) for solvers that ask for both at the same x: one evaluation serves both."""
+        lock = threading.Lock()
+        held: list[Any] = [None, None]
+
+        def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+            arrays = [np.array(a) for a in args]
+            with lock:
+                if held[0] is None or held[0][1] != kwargs or len(held[0][0]) != len(args) or not all(map(np.array_equal, held[0][0], arrays)):
+                    held[1] = self.value_and(*args, **kwargs)
+                    held[0] = (arrays, dict(kwargs))
+                return held[1]  # type: ignore[no-any-return]
+
+        return (lambda *args, **kwargs: both(args, kwargs)[0]), (lambda *args, **kwargs: both(args, kwargs)[1])
+
+    def _several(self, results: Sequence[Any], prepared: Prepared, leaves: Leaves) -> Any:
+        held = prepared.source("jacobian").held.values() if results else ()
+        ndim = prepared.node.ndim
+        made = tuple(arrange(own(r, [*leaves.arrays, *held]), ndim, self.layout, self.view, self.order) for r in results)
+        return made[0] if self.single else made
+
+

@@ -1,0 +1,113 @@
+"""Prepared programs: a function traced once for one signature, its Jacobian composed, its source compiled when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from wrt.differentiate.accumulate import Order, accumulate
+from wrt.graph.node import Node, promote, variable
+from wrt.linear.linear_map import LinearMap, column, identity, row
+from wrt.linear.pattern import Pattern, coefficients, pattern, sizes, static
+from wrt.lower.numpy_source import Source, source
+
+Kind = Literal["value", "jacobian", "value_and", "sparse", "hessian", "jvp", "vjp"]
+
+
+@dataclass
+class Prepared:
+    """One traced variant: the value's node, the inputs it reads, what was guarded on the way, and its Jacobians."""
+
+    node: Node
+    inputs: dict[Node, str]
+    variables: tuple[Node, ...]
+    guards: tuple[tuple[Node, Any], ...]
+    names: dict[Node, str]
+    mode: Order
+    still_valid: Callable[[], bool]
+    volatile: bool
+    sources: dict[str, Source] = field(default_factory=dict)
+    compiled: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @cached_property
+    def _accumulated(self) -> tuple[dict[Node, LinearMap], str]:
+        return accumulate(self.node, {v: identity(v.shape) for v in self.variables}, identity(self.node.shape), self.mode)
+
+    @property
+    def maps(self) -> list[LinearMap]:
+        """The Jacobian by each variable, as structure."""
+        return [self._accumulated[0][v] for v in self.variables]
+
+    @property
+    def order(self) -> str:
+        """The accumulation order that was taken, and at what cost."""
+        return self._accumulated[1]
+
+    @cached_property
+    def dense(self) -> list[Node]:
+        """The Jacobian by each variable as an array, shape f + shape x."""
+        return [m.to_dense(promote(self.node, v) if self.node.dtype.kind == "f" else v.dtype) for m, v in zip(self.maps, self.variables, strict=True)]
+
+    @cached_property
+    def patterns(self) -> list[tuple[LinearMap, Pattern, list[tuple[int, ...]]]]:
+        found = []
+        for m in map(static, self.maps):
+            found.append((m, pattern(m), sizes(m)))
+        return found
+
+    def run(self, kind: Kind, arrays: Sequence[Any]) -> Any:
+        """What the compiled program returns; None if a guard found other values than those traced."""
+        function = self.compiled.get(kind)
+        if function is None:
+            function = self._compile(kind)
+        return function(*arrays)
+
+    def source(self, kind: Kind) -> Source:
+        """The NumPy source of one kind of program."""
+        if kind not in self.sources:
+            outputs, extra = self._outputs(kind)
+            self.sources[kind] = source(kind, self.inputs | extra, outputs, self.guards, self.names)
+        return self.sources[kind]
+
+    def _compile(self, kind: Kind) -> Callable[..., Any]:
+        self.compiled[kind] = function = self.source(kind).compile()
+        return function
+
+    def _outputs(self, kind: Kind) -> tuple[list[Node], dict[Node, str]]:
+        if kind == "value":
+            return [self.node], {}
+        if kind == "jacobian":
+            return self.dense, {}
+        if kind == "value_and":
+            return [self.node, *self.dense], {}
+        if kind == "sparse":
+            return [c for m, _, _ in self.patterns for c in coefficients(m)], {}
+        if kind == "hessian":
+            return [h for j in self.dense for h in second(j, self.variables, self.mode)], {}
+        if kind == "jvp":
+            seeds = {v: variable(f"tangent of {self.inputs[v]}", v.shape, v.dtype) for v in self.variables}
+            maps, _ = accumulate(self.node, {v: column(t) for v, t in seeds.items()}, identity(self.node.shape), "forward")
+            total = sum((maps[v].to_dense(self.node.dtype) for v in self.variables[1:]), maps[self.variables[0]].to_dense(self.node.dtype))
+            return [self.node, total], {t: f"d{self.inputs[v]}" for v, t in seeds.items()}
+        weight = variable("cotangent", self.node.shape, self.node.dtype)
+        maps, _ = accumulate(self.node, {v: identity(v.shape) for v in self.variables}, row(weight), "reverse")
+        return [self.node, *(maps[v].to_dense(v.dtype) for v in self.variables)], {weight: "cotangent"}
+
+
+def second(jacobian: Node, variables: Sequence[Node], mode: Order) -> list[Node]:
+    """The Jacobian of a Jacobian by each variable."""
+    maps, _ = accumulate(jacobian, {v: identity(v.shape) for v in variables}, identity(jacobian.shape), mode)
+    return [maps[v].to_dense(promote(jacobian, v)) for v in variables]
+
+
+def own(result: Any, given: Sequence[Any]) -> Any:
+    """The result as an array; one that shares memory with what the user gave (J of `A @ x` is A itself) is a read-only view."""
+    array = np.asarray(result)
+    if any(isinstance(a, np.ndarray) and np.may_share_memory(array, a) for a in given):
+        array = array.view()
+        array.flags.writeable = False
+    return array
