@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wrt.graph.node import Node, array_of, frozen
-from wrt.graph.size import NeedsSizes, Size, as_int
+from wrt.graph.size import NeedsSizes, Size, as_int, at_most
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class Table(NamedTuple):
     """The entry of an integer array at these indices; static when the array is frozen."""
 
     node: Node
-    index: tuple[Index, ...]
+    index: tuple[Index, ...]  # type: ignore[assignment]  # hides tuple.index, which nobody calls
 
 
 Index = Affine | Table
@@ -120,9 +120,39 @@ def substitute(index: Index, by: Mapping[int, Index], sizes: Sequence[Size]) -> 
         for part, inner in new.parts:
             parts[part] = parts.get(part, 0) + coefficient * inner
         offset = offset + coefficient * new.offset
-    if index.modulus is not None and isinstance(offset, int) and isinstance(index.modulus, int):
-        offset = offset % index.modulus
-    return Affine(tuple((p, c) for p, c in parts.items() if c != 0), offset, index.modulus)
+    made = Affine(tuple((p, c) for p, c in parts.items() if c != 0), offset, index.modulus)
+    return unrolled(made, sizes)
+
+
+def unrolled(index: Affine, sizes: Sequence[Size]) -> Affine:
+    """The index without its modulus where it never leaves one turn round the axis."""
+    offset, modulus = index.offset, index.modulus
+    if modulus is None:
+        return index
+    if isinstance(offset, int) and isinstance(modulus, int):
+        offset = offset % modulus
+    for turns in (0, 1, -1):
+        straight = Affine(index.parts, offset + turns * modulus)
+        if inside(straight, modulus, sizes):
+            return straight
+    return Affine(index.parts, offset, modulus)
+
+
+def inside(index: Index, size: Size, sizes: Sequence[Size]) -> bool:
+    """Whether the index surely stays in range(size)."""
+    if not isinstance(index, Affine):
+        return False
+    if index.modulus is not None:
+        return at_most(index.modulus, size)
+    low: Size = index.offset
+    high: Size = index.offset
+    for label, coefficient in index.parts:
+        reach = coefficient * (sizes[label] - 1)
+        if at_most(0, coefficient):
+            high = high + reach
+        else:
+            low = low + reach
+    return at_most(0, low) and at_most(high + 1, size)
 
 
 def _through_table(index: Affine, by: Mapping[int, Index], sizes: Sequence[Size]) -> Index:

@@ -26,7 +26,7 @@ def nest(shape: Shape, terms: Iterable[Term], dtype: DType | None = None) -> Nod
     kept = tuple(term for term in simple.values() if term.scale != 0 and 0 not in term.sizes)
     if len(kept) == 1:
         same = _as_is(shape, kept[0])
-        if same is not None and dtype in (None, same.dtype):
+        if same is not None and (dtype is None or dtype == same.dtype):  # np.dtype(float) == None holds
             return same
     return make("nest", nodes_in(kept), kept, shape, dtype or _dtype(kept))
 

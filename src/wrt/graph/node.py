@@ -111,7 +111,7 @@ def constant(value: Scalar) -> Node:
 
 def frozen(array: NDArray[Any]) -> Node:
     """An array of our own that never changes (an index table, a mask): equal contents are one node."""
-    array = np.ascontiguousarray(array)
+    array = np.array(array, order="C")  # a copy: whoever made it may go on writing to theirs
     array.setflags(write=False)
     return make("frozen", (), Held(array, (array.dtype.str, array.shape, array.tobytes())), array.shape, array.dtype)
 
@@ -129,7 +129,7 @@ def array_of(node: Node) -> NDArray[Any]:
 
 def number(node: Node) -> Scalar | None:
     """The value of a constant node, else None."""
-    return node.attrs[2] if node.op == "constant" else None  # type: ignore[index, no-any-return]
+    return node.attrs[2] if node.op == "constant" else None  # type: ignore[index]
 
 
 def promote(*nodes: Node) -> DType:

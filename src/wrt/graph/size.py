@@ -7,7 +7,6 @@ sizes unless unification (graph.shape) has made them one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 
 from wrt.errors import ShapeError
 
@@ -121,7 +120,10 @@ def divide(a: Size, b: Size) -> Size | None:
 
 
 def product(shape: tuple[Size, ...]) -> Size:
-    return prod(shape, start=1)  # type: ignore[no-any-return, call-overload]  # typeshed: prod wants plain numbers
+    total: Size = 1
+    for size in shape:
+        total = total * size
+    return total
 
 
 def as_int(size: Size, why: str) -> int:

@@ -8,6 +8,7 @@ A label that is not in the out index is summed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from wrt.graph.index import Affine, Index, Table, at, labels_in, plain, substitute
@@ -19,7 +20,7 @@ class Factor(NamedTuple):
     """A node read at an index: node[index]."""
 
     node: Node
-    index: tuple[Index, ...]
+    index: tuple[Index, ...]  # type: ignore[assignment]  # hides tuple.index, which nobody calls
 
 
 class Term(NamedTuple):
@@ -81,6 +82,7 @@ def shifted(term: Term, start: int) -> Term:
 
 def canonical(term: Term) -> Term:
     """Labels numbered by first appearance; labels that nothing uses become a factor, the number of times round the loop."""
+    term = _digits_joined(term)
     used = labels_of([*term.out, *(index for factor in term.factors for index in factor.index)])
     scale, factors = term.scale, term.factors
     if len(used) < len(term.sizes):
@@ -95,6 +97,38 @@ def canonical(term: Term) -> Term:
     by = {label: position for position, label in enumerate(used)}
     sizes = tuple(term.sizes[label] for label in used)
     return Term(sizes, _renamed(term.out, by), tuple(Factor(n, _renamed(i, by)) for n, i in factors), scale)
+
+
+def _digits_joined(term: Term) -> Term:
+    """Two labels that occur only together, as i·N + j with j below N, are the digits of one label."""
+    every = list(_parts([*term.out, *(index for factor in term.factors for index in factor.index)]))
+    for parts in every:
+        for (high, c), (low, d) in pairwise(parts):
+            size = term.sizes[low]
+            if c == d * size and all(each.get(high, 0) == each.get(low, 0) * size for each in map(dict, every)):
+                sizes = list(term.sizes)
+                sizes[low], sizes[high] = size * sizes[high], 1
+                factors = tuple(Factor(n, _dropped(i, high)) for n, i in term.factors)
+                return _digits_joined(Term(tuple(sizes), _dropped(term.out, high), factors, term.scale))
+    return term
+
+
+def _parts(indices: Iterable[Index]) -> Iterable[tuple[tuple[int, Size], ...]]:
+    for index in indices:
+        if isinstance(index, Affine):
+            yield index.parts
+        else:
+            yield from _parts(index.index)
+
+
+def _dropped(indices: tuple[Index, ...], label: int) -> tuple[Index, ...]:
+    """The indices without a label."""
+    return tuple(
+        Affine(tuple(part for part in index.parts if part[0] != label), index.offset, index.modulus)
+        if isinstance(index, Affine)
+        else Table(index.node, _dropped(index.index, label))
+        for index in indices
+    )
 
 
 def size_node(size: Size) -> Node:

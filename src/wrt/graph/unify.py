@@ -7,13 +7,31 @@ expressions in the labels that stay; an equation without solutions gives None (t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from wrt.graph.index import Affine, Index, RuntimeIndex, at, fixed, from_values, is_static, labels_in, plain, substitute, values
-from wrt.graph.size import NeedsSizes, Size, as_int, at_most
+from wrt.graph.index import (
+    Affine,
+    Index,
+    RuntimeIndex,
+    Table,
+    at,
+    fixed,
+    from_values,
+    inside,
+    is_static,
+    labels_in,
+    plain,
+    substitute,
+    tabulated,
+    unrolled,
+    values,
+)
+from wrt.graph.size import NeedsSizes, Size, as_int, at_most, divide
 
 Equation = tuple[Index, Index, Size]  # left, right, size of the axis on which they meet
+UNKNOWN = -1  # an axis of which nothing is known
 
 
 def unify(equations: Iterable[Equation], sizes: list[Size]) -> dict[int, Index] | None:
@@ -23,7 +41,7 @@ def unify(equations: Iterable[Equation], sizes: list[Size]) -> dict[int, Index] 
     while waiting:
         left, right, axis = waiting.pop()
         left, right = substitute(left, bound, sizes), substitute(right, bound, sizes)
-        if left == right:
+        if left == right or (left := _reduced(left, sizes)) == (right := _reduced(right, sizes)):
             continue
         found = _solve(left, right, axis, sizes)
         if found is None:
@@ -38,41 +56,35 @@ def unify(equations: Iterable[Equation], sizes: list[Size]) -> dict[int, Index] 
 def _solve(left: Index, right: Index, axis: Size, sizes: list[Size]) -> dict[int, Index] | list[Equation] | None:
     for a, b in ((right, left), (left, right)):
         label = plain(a)
-        if label is not None and label not in labels_in(b) and (sizes[label] == axis or _inside(b, sizes[label], sizes)):
+        if label is not None and label not in labels_in(b) and (sizes[label] == axis or inside(b, sizes[label], sizes)):
             return {label: b}
     if isinstance(left, Affine) and isinstance(right, Affine):
-        if not left.parts and not right.parts:
+        straight = left.modulus is None and right.modulus is None
+        if straight and not left.parts and not right.parts:
             return _constants(left.offset, right.offset)
         for a, b in ((left, right), (right, left)):
-            if not b.parts and len(a.parts) == 1 and a.modulus is None and isinstance(b.offset - a.offset, int):
+            if straight and not b.parts and len(a.parts) == 1 and (isinstance(b.offset - a.offset, int) or a.parts[0][1] in (1, -1)):
                 return _position(a, b.offset - a.offset, sizes)
-        if len(left.parts) == 1 == len(right.parts):
-            straight = _straight(left, right, sizes)
-            if straight is not NotImplemented:
-                return straight
-        digits = _same_digits(left, right, sizes)
-        if digits is not None:
-            return digits
+        if len(left.parts) == 1 == len(right.parts) and left.parts[0][0] != right.parts[0][0]:
+            if straight and left.parts[0][1] in (1, -1) and right.parts[0][1] in (1, -1):
+                return _overlap(left, right, sizes)
+            if _both_rolled(left, right, sizes):
+                (l, _), (m, _) = left.parts[0], right.parts[0]
+                return {l: Affine(((m, 1),), _modulo(right.offset - left.offset, sizes[m]), sizes[m])}
+        for a, b in ((left, right), (right, left)):
+            digits = _digits(a, b, sizes) if straight and len(a.parts) > 1 else None
+            if digits is not None:
+                return digits
     if not (is_static(left) and is_static(right)):
         raise RuntimeIndex
     return _enumerate(left, right, sizes)
 
 
-def _inside(index: Index, size: Size, sizes: list[Size]) -> bool:
-    """Whether the index surely stays in range(size)."""
-    if not isinstance(index, Affine):
-        return False
-    if index.modulus is not None:
-        return at_most(index.modulus, size)
-    low: Size = index.offset
-    high: Size = index.offset
-    for label, coefficient in index.parts:
-        reach = coefficient * (sizes[label] - 1)
-        if at_most(0, coefficient):
-            high = high + reach
-        else:
-            low = low + reach
-    return at_most(0, low) and at_most(high + 1, size)
+def _reduced(index: Index, sizes: list[Size]) -> Index:
+    """A position without its modulus, and a static table that is read at one place as the position it holds."""
+    if labels_in(index) or not is_static(index):
+        return index
+    return tabulated(index, sizes) if isinstance(index, Table) else unrolled(index, sizes)
 
 
 def _constants(left: Size, right: Size) -> dict[int, Index] | None:
@@ -84,30 +96,29 @@ def _constants(left: Size, right: Size) -> dict[int, Index] | None:
     raise NeedsSizes(f"Whether the positions {left} and {right} are the same needs sizes as numbers.")
 
 
-def _position(index: Affine, target: int, sizes: list[Size]) -> dict[int, Index] | None:
+def _position(index: Affine, target: Size, sizes: list[Size]) -> dict[int, Index] | None:
     """coefficient·label = target."""
     ((label, coefficient),) = index.parts
     step = as_int(coefficient, "A position along a strided axis")
-    if target % step or not at_most(0, target // step):
+    if isinstance(target, int) and target % step:
         return None
-    position = target // step
-    if at_most(position + 1, sizes[label]):
-        return {label: fixed(position)}
-    if at_most(sizes[label], position):
+    position = target // step if isinstance(target, int) else target * step  # a symbolic target comes with a step of ±1 only
+    if (at_most(0, position) and at_most(position + 1, sizes[label])) or (position == sizes[label] - 1 and position != -1):
+        return {label: fixed(position)}  # an axis of symbolic size has at least a last entry
+    if at_most(position, -1) or at_most(sizes[label], position):
         return None
     raise NeedsSizes(f"Whether position {position} lies inside an axis of {sizes[label]} needs sizes as numbers.")
 
 
-def _straight(left: Affine, right: Affine, sizes: list[Size]) -> dict[int, Index] | None:
-    """±l + a = ±m + b: one new label runs over the overlap. NotImplemented where this is not of that form."""
+def _both_rolled(left: Affine, right: Affine, sizes: list[Size]) -> bool:
+    """(l + a) mod N = (m + b) mod N, both over a whole axis of N."""
     (l, c), (m, d) = left.parts[0], right.parts[0]
-    if left.modulus is not None or right.modulus is not None:
-        whole = left.modulus == right.modulus == sizes[l] == sizes[m]
-        if whole and c == d == 1 and l != m:
-            return {l: Affine(((m, 1),), _modulo(right.offset - left.offset, sizes[m]), sizes[m])}
-        return NotImplemented
-    if l == m or c not in (1, -1) or d not in (1, -1):
-        return NotImplemented
+    return left.modulus is not None and left.modulus == right.modulus == sizes[l] == sizes[m] and c == d == 1
+
+
+def _overlap(left: Affine, right: Affine, sizes: list[Size]) -> dict[int, Index] | None:
+    """±l + a = ±m + b: one new label runs over the overlap."""
+    (l, c), (m, d) = left.parts[0], right.parts[0]
     sign = c * d  # l = sign·m + shift
     shift = c * (right.offset - left.offset)
     if sign == 1:
@@ -137,18 +148,33 @@ def _undecided(a: Size, b: Size) -> Size:
     raise NeedsSizes(f"Which of {a} and {b} is larger needs sizes as numbers.")
 
 
-def _same_digits(left: Affine, right: Affine, sizes: list[Size]) -> list[Equation] | None:
-    """Two numbers written in the same mixed radix are equal digit by digit: i·N + j = k·N + l means i = k and j = l."""
-    if left.modulus is not None or right.modulus is not None or len(left.parts) != len(right.parts) or left.offset != right.offset:
-        return None
-    if [c for _, c in left.parts] != [c for _, c in right.parts] or any(sizes[l] != sizes[m] for (l, _), (m, _) in zip(left.parts, right.parts, strict=True)):
-        return None
+def _digits(left: Affine, right: Affine, sizes: list[Size]) -> list[Equation] | None:
+    """A number in mixed radix is equal digit by digit: i·M + j = k·M + l with j and l below M means i = k and j = l."""
     weight: Size = 1
+    weights = []
     for label, coefficient in reversed(left.parts):
         if coefficient != weight:
             return None
+        weights.append(weight)
         weight = weight * sizes[label]
-    return [(at(l), at(m), sizes[l]) for (l, _), (m, _) in zip(left.parts, right.parts, strict=True)]
+    found: list[Equation] = []
+    rest = Affine(right.parts, right.offset - left.offset)
+    for (label, _), weight in zip(left.parts, reversed(weights), strict=True):
+        digit, rest = _divided(rest, weight)
+        if not inside(rest, weight, sizes):
+            return None
+        found.append((at(label), digit, UNKNOWN))
+    return found
+
+
+def _divided(index: Affine, weight: Size) -> tuple[Affine, Affine]:
+    """Quotient and rest, taken part by part."""
+    whole = [(label, quotient) for label, c in index.parts if (quotient := divide(c, weight)) is not None]
+    rest = tuple((label, c) for label, c in index.parts if divide(c, weight) is None)
+    if isinstance(index.offset, int) and isinstance(weight, int):
+        return Affine(tuple(whole), index.offset // weight), Affine(rest, index.offset % weight)
+    quotient = divide(index.offset, weight)
+    return (Affine(tuple(whole)), Affine(rest, index.offset)) if quotient is None else (Affine(tuple(whole), quotient), Affine(rest))
 
 
 def _enumerate(left: Index, right: Index, sizes: list[Size]) -> dict[int, Index] | None:
@@ -168,6 +194,7 @@ def _enumerate(left: Index, right: Index, sizes: list[Size]) -> dict[int, Index]
         rows = np.repeat(np.arange(a.size), counts)
         columns = order[np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())]
         solutions = {label: here[label][rows] for label in mine} | {label: there[label][columns] for label in theirs}
+    assert solutions, "two positions are compared, not enumerated"
     count = next(iter(solutions.values())).size
     if count == 0:
         return None
@@ -177,6 +204,6 @@ def _enumerate(left: Index, right: Index, sizes: list[Size]) -> dict[int, Index]
     return {label: from_values(table, (len(sizes) - 1,)) for label, table in solutions.items()}
 
 
-def _grid(labels: list[int], sizes: list[Size]) -> dict[int, np.ndarray]:  # type: ignore[type-arg]
+def _grid(labels: list[int], sizes: list[Size]) -> dict[int, Any]:
     counts = [as_int(sizes[label], "Matching two irregular indices") for label in labels]
     return {label: grid.ravel() for label, grid in zip(labels, np.indices(counts), strict=True)} if labels else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from wrt.graph.node import Node
 
 
-def topological(outputs: Iterable[Node]) -> list[Node]:
-    """All nodes below the outputs, inputs first; without recursion, so that long loops are no problem."""
+def topological(outputs: Iterable[Node], known: Collection[Node] = ()) -> list[Node]:
+    """All nodes below the outputs, inputs first, not looking below `known`; without recursion, so that long loops are no problem."""
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(outputs))]
@@ -16,7 +16,7 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
         node, ready = stack.pop()
         if ready:
             order.append(node)
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.inputs) if child not in seen)

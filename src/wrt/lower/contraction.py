@@ -20,7 +20,7 @@ def contract(operands: Sequence[Operand], out: Sequence[int], sizes: Sequence[Si
     """One operand over (a subset of) the out labels, in their order: the product of all, summed over the other labels."""
     left = [_diagonal(operand) for operand in operands]
     while len(left) > 1:
-        a, b = min(combinations(range(len(left)), 2), key=lambda pair: _cost(left, *pair, out, sizes))
+        a, b = min(combinations(range(len(left)), 2), key=lambda pair: _cost(left, pair[0], pair[1], out, sizes))
         needed = set(out) | {label for k, operand in enumerate(left) if k not in (a, b) for label in operand.labels}
         joined = _pair(left[a], left[b], needed, out)
         left = [*(operand for k, operand in enumerate(left) if k not in (a, b)), joined]

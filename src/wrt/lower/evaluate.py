@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,16 +15,16 @@ from wrt.ops.catalog import OPERATIONS
 _steps: WeakKeyDictionary[Node, Callable[..., Any]] = WeakKeyDictionary()
 
 
-def evaluate(outputs: Sequence[Node], known: MutableMapping[Node, Any]) -> list[Any]:
-    """The outputs' arrays; what is computed on the way is added to `known`."""
-    missing = [node for node in outputs if node not in known]
-    for node in topological(missing) if missing else ():
-        if node not in known:
-            known[node] = _value(node, known)
-    return [known[node] for node in outputs]
+def evaluate(outputs: Sequence[Node], known: Mapping[Node, Any]) -> list[Any]:
+    """The outputs' arrays, given those of some nodes below them (of the variables at least)."""
+    made: dict[Node, Any] = {}
+    arrays = ChainMap(made, known)  # type: ignore[arg-type]  # only `made` is written to
+    for node in topological(outputs, known):
+        made[node] = _value(node, arrays)
+    return [arrays[node] for node in outputs]
 
 
-def _value(node: Node, known: MutableMapping[Node, Any]) -> Any:
+def _value(node: Node, known: Mapping[Node, Any]) -> Any:
     value = number(node)
     if value is not None:
         return value

@@ -9,7 +9,7 @@ import numpy as np
 
 from wrt.graph.index import Affine, Index, Table, is_static, labels_in, plain, values
 from wrt.graph.node import Node, array_of
-from wrt.graph.size import Size
+from wrt.graph.size import Size, as_int
 from wrt.lower.text import PRODUCT, SUM, Code, binary, call, item, size
 
 Held = Callable[[Any], Code]  # a constant array to the name it has in the program
@@ -82,7 +82,7 @@ def is_injective(index: Sequence[Index], sizes: Sequence[Size]) -> bool:
     if len(labels_joint) == 1 and all(is_static(i) for i in joint) and isinstance(sizes[labels_joint[0]], int):
         grid = {labels_joint[0]: np.arange(sizes[labels_joint[0]])}  # type: ignore[arg-type]
         columns = np.stack([np.broadcast_to(values(i, grid), grid[labels_joint[0]].shape) for i in joint])
-        return len(np.unique(columns, axis=1).T) == columns.shape[1]
+        return bool(len(np.unique(columns, axis=1).T) == columns.shape[1])
     return False
 
 
@@ -153,11 +153,11 @@ def _array(index: Index, labels: list[int], sizes: Sequence[Size], ref: Ref, hel
     """The index as an integer array that broadcasts over the labels."""
     if is_static(index) and all(isinstance(sizes[label], int) for label in labels_in(index)):
         mine = sorted(set(labels_in(index)), key=labels.index)
-        grids = np.meshgrid(*(np.arange(sizes[label]) for label in mine), indexing="ij") if mine else []  # type: ignore[arg-type]
-        table = values(index, dict(zip(mine, grids, strict=True)))
+        counts = {label: as_int(sizes[label], "An index table") for label in mine}
+        table = values(index, dict(zip(mine, np.indices(list(counts.values())), strict=True)))
         if not mine:
             return Code(str(int(table)))
-        return held(table.reshape([sizes[label] if label in mine else 1 for label in labels[labels.index(mine[0]) :]]))  # type: ignore[arg-type]
+        return held(table.reshape([counts.get(label, 1) for label in labels[labels.index(mine[0]) :]]))
     if isinstance(index, Table):
         inner = [_array(i, labels, sizes, ref, held).text for i in index.index]
         whole = len(index.index) == 1 and plain(index.index[0]) is not None and labels[-1] == plain(index.index[0]) and index.node.shape == (sizes[labels[-1]],)

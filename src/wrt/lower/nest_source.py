@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from math import prod
 
 from wrt.graph.index import Affine, Index, plain
 from wrt.graph.nest import terms_of
 from wrt.graph.node import FLOAT, Node
-from wrt.graph.size import Size
+from wrt.graph.size import Size, as_int, product
 from wrt.graph.term import Term, labels_of
 from wrt.lower.contraction import aligned, contract
 from wrt.lower.indexing import Held, Operand, Ref, is_injective, read, write
@@ -116,6 +115,8 @@ def _reshaped(node: Node, term: Term, ref: Ref) -> Code | None:
     mine, theirs = _flat(term.out, node.shape), _flat(factor.index, factor.node.shape)
     if mine is None or mine != theirs or labels_of(term.out) != list(range(len(term.sizes))) or not _complete(mine, term.sizes):
         return None
+    if not product(term.sizes) == product(node.shape) == product(factor.node.shape):
+        return None
     return method(ref(factor.node), "reshape", shape(node.shape))
 
 
@@ -157,7 +158,8 @@ def _literal(node: Node, terms: Sequence[Term], ref: Ref, held: Held) -> Code | 
     """np.array([[…], […]]) for a small array, all of whose entries are single numbers."""
     if node.dtype != FLOAT or not 1 <= node.ndim <= 2 or not all(isinstance(n, int) for n in node.shape):
         return None
-    if int(np.prod(node.shape)) > LITERAL or any(isinstance(i, Affine) and i.parts or not isinstance(i, Affine) for t in terms for i in t.out):
+    counts = [as_int(n, "A literal array") for n in node.shape]
+    if prod(counts) > LITERAL or any(isinstance(i, Affine) and i.parts or not isinstance(i, Affine) for t in terms for i in t.out):
         return None
     entries: dict[tuple[Size, ...], Code] = {}
     for term in terms:
@@ -171,7 +173,7 @@ def _literal(node: Node, terms: Sequence[Term], ref: Ref, held: Held) -> Code | 
     def listed(prefix: tuple[int, ...]) -> str:
         if len(prefix) == node.ndim:
             return entries.get(prefix, Code("0.0", ATOM)).text
-        return "[" + ", ".join(listed((*prefix, k)) for k in range(int(node.shape[len(prefix)]))) + "]"  # type: ignore[call-overload]
+        return "[" + ", ".join(listed((*prefix, k)) for k in range(counts[len(prefix)])) + "]"
 
     return call("np.array", listed(()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,16 @@ from wrt.ops.catalog import OPERATIONS
 LONG = 72  # an expression of more characters gets a line of its own
 
 
+class Guard(Protocol):
+    """A choice that the traced function made: right where `holds` of the nodes' arrays is true; `value` is what was read."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+    @property
+    def value(self) -> Any: ...
+    def holds(self, arrays: Sequence[Any]) -> bool: ...
+
+
 @dataclass(slots=True)
 class Source:
     """Python text that defines one function, and the arrays that it refers to by name."""
@@ -29,10 +39,16 @@ class Source:
     text: str
     held: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def imports(self) -> str:
+        """The import lines that the text needs."""
+        modules = ["numpy as np", *sorted(set(re.findall(r"\bscipy\.[a-z]+(?=\.)", self.text)))]
+        return "".join(f"import {module}\n" for module in modules)
+
     def compile(self) -> Any:
         """The function itself."""
-        space: dict[str, Any] = {"np": np, **self.held}
-        exec(compile(self.text, f"<wrt {self.name}>", "exec"), space)  # noqa: S102  # our own text
+        space: dict[str, Any] = dict(self.held)
+        exec(compile(self.imports + self.text, f"<wrt {self.name}>", "exec"), space)  # noqa: S102  # our own text
         return space[self.name]
 
 
@@ -40,19 +56,18 @@ def source(
     name: str,
     inputs: Mapping[Node, str],
     outputs: Sequence[Node],
-    guards: Sequence[tuple[Node, Any]] = (),
+    guards: Sequence[Guard] = (),
     names: Mapping[Node, str] | None = None,
 ) -> Source:
     """The function `name(inputs…)` that returns the outputs (one, or a tuple).
 
-    A guard is a node and the value that it must have: where it has another, the function returns None at once. `names` are
-    what the user calls some of the nodes.
+    Where a guard does not hold, the function returns None at once. `names` are what the user calls some of the nodes.
     """
-    writer = _Writer(inputs, [*(node for node, _ in guards), *outputs], dict(names or {}))
-    for node, expected in guards:
-        writer.guard(node, expected)
+    writer = _Writer(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names or {}))
+    for guard in guards:
+        writer.guard(guard)
     results = [writer.result(node) for node in outputs]
-    body = [*writer.sizes(results), *writer.lines, "return " + ", ".join(results)]
+    body = [*writer.sizes(results), *writer.lines, "return " + (", ".join(results) or "()")]
     arguments = ", ".join(inputs.values())
     text = f"def {name}({arguments}):\n" + "".join(f"    {line}\n" for line in body)
     return Source(name, text, writer.held)
@@ -79,13 +94,15 @@ class _Writer:
     def result(self, node: Node) -> str:
         return self.ref(node).text
 
-    def guard(self, node: Node, expected: Any) -> None:
-        code = self.ref(node)
-        array = np.asarray(expected)
-        if array.dtype == bool and array.shape == ():
-            self.lines.append(f"if not {code.inside(COMPARE)}:" if expected else f"if {code.text}:")
+    def guard(self, guard: Guard) -> None:
+        codes = [self.ref(node) for node in guard.nodes]
+        (node, *others) = guard.nodes
+        if not others and node.dtype.kind == "b" and node.shape == () and guard.value in (True, False):
+            self.lines.append(f"if not {codes[0].inside(COMPARE)}:" if guard.value else f"if {codes[0].text}:")
         else:
-            self.lines.append(f"if not np.array_equal({code.text}, {self.hold(array).text}):")
+            name = self._fresh("same")
+            self.held[name] = guard.holds
+            self.lines.append(f"if not {name}(({', '.join(code.text for code in codes)},)):")
         self.lines.append("    return None")
 
     def ref(self, node: Node) -> Code:

@@ -211,7 +211,7 @@ def logaddexp2(x1: Node, x2: Node) -> Node:
 
 
 # ----- choices and comparisons ----------------------------------------------------------------------------------------
-operation(Operation("where", by_definition(np.where), local_elementwise(None, lambda c, a, b, u: mask(c, u.dtype), lambda c, a, b, u: mask(arithmetic.elementwise("logical_not", c, dtype=BOOL), u.dtype)), "np.where", "where({0}, {1}, {2})", r"\operatorname{{where}}({0}, {1}, {2})"))
+operation(Operation("where", lambda u, c, a, b: np.asarray(np.where(c, a, b), u.dtype), local_elementwise(None, lambda c, a, b, u: mask(c, u.dtype), lambda c, a, b, u: mask(arithmetic.elementwise("logical_not", c, dtype=BOOL), u.dtype)), "np.where", "where({0}, {1}, {2})", r"\operatorname{{where}}({0}, {1}, {2})"))
 
 
 def _comparison(name: str, function: Any, code: str) -> None:

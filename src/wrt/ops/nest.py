@@ -20,8 +20,8 @@ from wrt.graph.nest import terms_of
 from wrt.graph.node import Node
 from wrt.graph.size import as_int
 from wrt.graph.term import Term
-from wrt.linear.linear_map import LinearMap, zero
 from wrt.linear.algebra import add, contracted
+from wrt.linear.linear_map import LinearMap, zero
 from wrt.ops.catalog import Operation, operation
 
 
