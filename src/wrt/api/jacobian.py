@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,13 @@ from wrt.graph.node import Node
 from wrt.graph.shape import show
 from wrt.linear.structure import Structure, structure
 from wrt.lower.evaluate import evaluate
-from wrt.notation.layout import Layout, Order as Flattening, View, arrange, check, convention
-from wrt.trace import Trace, select, trace_function
+from wrt.notation.layout import Layout, View, arrange, check, convention
+from wrt.notation.layout import Order as Flattening
+from wrt.trace import Trace, arguments as bound, select, trace_function
+from wrt.trace.guards import Guard, same
+from wrt.trace.signature import name_of
 
+Back = Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
 VARIANTS = 8  # so many branches of a function are kept prepared for one signature; the oldest goes first
 
 
@@ -43,25 +48,19 @@ class Differentiated:
         if mode not in ("auto", "forward", "reverse"):
             raise ArgumentError(f"mode must be 'auto', 'forward' or 'reverse', not {mode!r}.")
         self.function = function
-        self.signature, self.wrt = select(function, wrt)
-        self.single = not isinstance(wrt, (tuple, list))
+        selection = select(function, wrt)
+        self.wrt, self.single = selection.names, selection.single
+        self.name = name_of(function)
         self.layout, self.view, self.order, self.mode = layout, view, order, mode
         self._variants: dict[Any, list[Prepared]] = {}
         self._last: Prepared | None = None
         self._lock = threading.RLock()
 
-    @property
-    def name(self) -> str:
-        return getattr(self.function, "__name__", type(self.function).__name__)
-
     # ----- preparation ----------------------------------------------------------------------------------------------
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Leaves]:
-        arguments = self.signature.bind(args, kwargs)
-        return arguments, collect(arguments, self.wrt)
-
     def _run(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], extra: Sequence[Any] = ()) -> tuple[Prepared, Any, Leaves]:
         """The prepared variant that fits the call, and what its program returned."""
-        arguments, leaves = self._bind(args, kwargs)
+        arguments, back = bound(self.function, args, kwargs)
+        leaves = collect(arguments, self.wrt)
         given = [*leaves.arrays, *extra]
         key = tuple(leaves.key)
         if not leaves.volatile:
@@ -72,15 +71,14 @@ class Differentiated:
                         self._last = variant
                         return variant, result, leaves
         with self._lock:
-            variant = self._prepare(arguments, leaves, key)
+            variant = self._prepare(arguments, back, leaves, key)
             result = variant.run(kind, given)
         assert result is not None  # the values that were guarded are the values of this very call
         self._last = variant
         return variant, result, leaves
 
-    def _prepare(self, arguments: dict[str, Any], leaves: Leaves, key: Any) -> Prepared:
-        values: dict[Node, Any] = {}
-        trace = Trace(evaluate, values)
+    def _prepare(self, arguments: dict[str, Any], back: Back, leaves: Leaves, key: Any) -> Prepared:
+        trace = Trace(evaluate, name=self.name)
         inputs: dict[Node, str] = {}
         arrays = iter(leaves.arrays)
         taken: set[str] = set()
@@ -91,12 +89,17 @@ class Differentiated:
             return traced
 
         stand_ins = {name: rebuild(value, name, name in self.wrt, stand_in) for name, value in arguments.items()}
-        result = trace_function(self.function, *self.signature.call(stand_ins), trace)
+        result = trace_function(self.function, *back(stand_ins), trace)
         by_name = {name: node for node, name in zip(inputs, leaves.names, strict=True)}
-        variables = tuple(by_name[name] for name in self.wrt)
-        dependencies = result.dependencies
+        watched = result.dependencies
         fresh = Prepared(
-            result.node, inputs, variables, tuple(trace.guards), {}, self.mode, dependencies.still_valid, dependencies.volatile or leaves.volatile
+            result.node,
+            inputs,
+            tuple(by_name[name] for name in self.wrt),
+            tuple(result.guards),
+            self.mode,
+            watched.still_valid,
+            watched.volatile or leaves.volatile,
         )
         known = self._variants.setdefault(key, [])
         for old in known:  # the same graph again (after a change of something that could not be watched): keep its compiled code
@@ -143,8 +146,8 @@ class Differentiated:
         return f"<{type(self).__name__.lower()} of {self.name} by {by}{shape}; {convention(self.layout)}>"
 
 
-def _same_guards(old: Sequence[tuple[Node, Any]], new: Sequence[tuple[Node, Any]]) -> bool:
-    return len(old) == len(new) and all(a is b and np.array_equal(x, y) for (a, x), (b, y) in zip(old, new, strict=True))
+def _same_guards(old: Sequence[Guard], new: Sequence[Guard]) -> bool:
+    return len(old) == len(new) and all(a.nodes == b.nodes and same(a.value, b.value) for a, b in zip(old, new, strict=True))
 
 
 def _identifier(name: str, taken: set[str]) -> str:
@@ -194,18 +197,17 @@ class Jacobian(Differentiated):
             raise ArgumentError("operator() takes a Jacobian by one input; give wrt= one name.")
         prepared, value, leaves = self._run("value", args, kwargs)
         (x,) = prepared.variables
-        at = leaves.arrays
+        at, at_x = leaves.arrays, np.shape(leaves.arrays[leaves.names.index(self.wrt[0])])
 
         def matvec(v: Any) -> Any:
-            shaped = np.asarray(v, x.dtype).reshape(x.shape)
+            shaped = np.asarray(v, x.dtype).reshape(at_x)
             return np.ravel(prepared.run("jvp", [*at, shaped])[1])
 
         def rmatvec(w: Any) -> Any:
-            shaped = np.asarray(w, prepared.node.dtype).reshape(prepared.node.shape)
+            shaped = np.asarray(w, prepared.node.dtype).reshape(np.shape(value))
             return np.ravel(prepared.run("vjp", [*at, shaped])[1])
 
-        rows, columns = int(np.prod(prepared.node.shape)), int(np.prod(x.shape))  # type: ignore[arg-type]
-        return LinearOperator((rows, columns), matvec=matvec, rmatvec=rmatvec, dtype=np.asarray(value).dtype)
+        return LinearOperator((np.size(value), prod(at_x)), matvec=matvec, rmatvec=rmatvec, dtype=np.asarray(value).dtype)
 
     def pair(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """(fun, jac) for solvers that ask for both at the same x: one evaluation serves both."""

@@ -14,6 +14,7 @@ from wrt.graph.node import Node, promote, variable
 from wrt.linear.linear_map import LinearMap, column, identity, row
 from wrt.linear.pattern import Pattern, coefficients, pattern, sizes, static
 from wrt.lower.numpy_source import Source, source
+from wrt.trace.guards import Guard
 
 Kind = Literal["value", "jacobian", "value_and", "sparse", "hessian", "jvp", "vjp"]
 
@@ -25,8 +26,7 @@ class Prepared:
     node: Node
     inputs: dict[Node, str]
     variables: tuple[Node, ...]
-    guards: tuple[tuple[Node, Any], ...]
-    names: dict[Node, str]
+    guards: tuple[Guard, ...]
     mode: Order
     still_valid: Callable[[], bool]
     volatile: bool
@@ -70,11 +70,12 @@ class Prepared:
         """The NumPy source of one kind of program."""
         if kind not in self.sources:
             outputs, extra = self._outputs(kind)
-            self.sources[kind] = source(kind, self.inputs | extra, outputs, self.guards, self.names)
+            self.sources[kind] = source(kind, self.inputs | extra, outputs, self.guards)
         return self.sources[kind]
 
     def _compile(self, kind: Kind) -> Callable[..., Any]:
-        self.compiled[kind] = function = self.source(kind).compile()
+        function: Callable[..., Any] = self.source(kind).compile()
+        self.compiled[kind] = function
         return function
 
     def _outputs(self, kind: Kind) -> tuple[list[Node], dict[Node, str]]:

@@ -14,6 +14,7 @@ from wrt.errors import ArgumentError, ShapeError
 from wrt.graph.shape import show
 from wrt.notation.layout import Layout, View, arrange
 from wrt.notation.layout import Order as Flattening
+from wrt.trace import arguments as bound
 
 By = int | str | Sequence[int | str]
 
@@ -71,7 +72,7 @@ class Product(Differentiated):
         seed = kwargs.pop(word)
         seeds = list(seed) if word == "tangent" and not self.single else [seed]
         if word == "tangent":
-            arguments = self.signature.bind(args, kwargs)
+            arguments, _ = bound(self.function, args, kwargs)
             wanted = [np.shape(arguments[name]) for name in self.wrt]
             if len(seeds) != len(wanted):
                 raise ArgumentError(f"jvp by {', '.join(self.wrt)} needs {len(wanted)} tangents, got {len(seeds)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wrt.graph.nest import terms_of
 from wrt.graph.node import Node
 from wrt.graph.size import Size
 from wrt.graph.walk import topological
@@ -18,7 +19,7 @@ def flops(outputs: Iterable[Node]) -> float:
 
 def _one(node: Node) -> float:
     if node.op == "nest":
-        return sum(volume(term.sizes) * max(1, len(term.factors)) for term in node.attrs)  # type: ignore[attr-defined]
+        return sum(volume(term.sizes) * max(1, len(term.factors)) for term in terms_of(node))
     if node.op in ("variable", "constant", "frozen", "captured", "size"):
         return 0.0
     return max((volume(n.shape) for n in (node, *node.inputs)), default=1.0)

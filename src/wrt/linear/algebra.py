@@ -172,13 +172,18 @@ def _collected(shape_out: Shape, shape_in: Shape, terms: Iterable[Term]) -> Line
     return from_dense(made.to_dense(), len(shape_out)) if len(kept) > MANY_TERMS and made.shape else made
 
 
+def _alike(a: Factor, b: Factor) -> bool:
+    """Whether two arrays are read at the same index and fit together as they are."""
+    return a.index == b.index and a.node.shape == b.node.shape
+
+
 def _merged(group: list[Term]) -> list[Term]:
     """Terms with the same row and column: one coefficient array, unless they are few products that show a low rank."""
     products = [t for t in group if len(t.factors) > 1]
     if len(group) < 2 or (len(products) == len(group) and len(group) <= LOW_RANK):
         return group
     first = group[0]
-    alike = all(len(t.factors) == 1 and t.factors[0].index == first.factors[0].index for t in group) if first.factors else False
+    alike = bool(first.factors) and all(len(t.factors) == 1 and _alike(t.factors[0], first.factors[0]) for t in group)
     common = abs(first.scale) if len({abs(t.scale) for t in group}) == 1 else 1
     total: Node | None = None
     for term in group:

@@ -158,6 +158,8 @@ def _array(index: Index, labels: list[int], sizes: Sequence[Size], ref: Ref, hel
         if not mine:
             return Code(str(int(table)))
         return held(table.reshape([counts.get(label, 1) for label in labels[labels.index(mine[0]) :]]))
+    if isinstance(index, Table) and not index.index:
+        return ref(index.node)
     if isinstance(index, Table):
         inner = [_array(i, labels, sizes, ref, held).text for i in index.index]
         whole = len(index.index) == 1 and plain(index.index[0]) is not None and labels[-1] == plain(index.index[0]) and index.node.shape == (sizes[labels[-1]],)

@@ -1,0 +1,307 @@
+"""derive: the derivative of an expression or function as formula, code and numbers, from one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from wrt.api.evidence import Evidence, compare
+from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSource, build, declared_shapes, sizes_from
+from wrt.differentiate.accumulate import jacobian
+from wrt.errors import ArgumentError, Disagreement
+from wrt.graph.node import FLOAT, Node, Shape, promote, variable
+from wrt.graph.size import NeedsSizes
+from wrt.linear.linear_map import LinearMap
+from wrt.linear.structure import Structure, structure
+from wrt.lower.numpy_source import source as numpy_source
+from wrt.notation.chain import chain
+from wrt.notation.describe import describe, shapes_said, space
+from wrt.notation.formula import Formula, views
+from wrt.notation.formula import formula as notation
+from wrt.notation.layout import Layout, Order, View, arrange, check
+from wrt.notation.steps import Derivation, derivation
+from wrt.trace.syntax import Dialect
+
+
+def derive(
+    expression: str | Callable[..., Any],
+    wrt: str | Sequence[str],
+    *,
+    shapes: Mapping[str, Any] | None = None,
+    layout: Layout = "numerator",
+    view: View = "tensor",
+    order: Order = "C",
+    dialect: Dialect | None = None,
+) -> Derivative:
+    """The derivative as a formula, with its shape, its steps, its code and its numbers.
+
+    Parameters
+    ----------
+    expression
+        A line of text in NumPy's syntax (with or without `np.`) or matrixcalculus.org's, or a NumPy function.
+    wrt
+        The variable to differentiate by; two names give the second derivative, by the first and then by the second.
+    shapes
+        Shapes by name, in numbers or symbols: ``{"Phi": "N D", "theta": "D", "t": ""}``. Missing ones are inferred from use
+        and the field's habits (a to g scalars, capitals matrices, other letters vectors); what was assumed is printed.
+    layout, view, order
+        The convention of the formula and of the numbers, as for `wrt.jacobian`.
+    dialect
+        "numpy" or "matrixcalculus", where the text alone does not tell.
+
+    Raises
+    ------
+    ParseError, ShapeError, ArgumentError, Unsupported
+        With the place in the expression underlined.
+
+    Examples
+    --------
+    >>> import wrt
+    >>> d = wrt.derive("sum((y - Phi @ theta)**2)", wrt="theta", shapes={"Phi": "N D"})
+    >>> print(d.formula)
+    -2 (y − Φθ)ᵀΦ
+    """
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    if not 1 <= len(names) <= 2:
+        raise ArgumentError(f"wrt= takes one name, or two for a second derivative; got {len(names)}. Use .derive(wrt=…) to go on.")
+    check(layout, view, order)
+    made: FormulaSource = TextSource(expression, dialect) if isinstance(expression, str) else FunctionSource(expression)
+    return Derivative(made, names, declared_shapes(shapes), layout, view, order)
+
+
+class Derivative:
+    """∂f/∂x of one expression; made by `wrt.derive`. Print it for the formula, call it for numbers."""
+
+    def __init__(self, source: FormulaSource, wrt: tuple[str, ...], shapes: Mapping[str, Shape], layout: Layout, view: View, order: Order) -> None:
+        self._source, self.wrt, self._declared = source, wrt, dict(shapes)
+        self.layout, self.view, self.order = layout, view, order
+        self._programs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}
+        self._needs: NeedsSizes | None = None
+        try:
+            self._built: Built | None = build(source, self._declared, wrt)
+        except NeedsSizes as why:
+            self._built, self._needs = None, why
+
+    # ----- the graph ------------------------------------------------------------------------------------------------
+    def _symbolic(self) -> Built:
+        if self._built is None:
+            assert self._needs is not None
+            raise self._needs
+        return self._built
+
+    @property
+    def variables(self) -> dict[str, Shape]:
+        """The variables and their shapes, declared or inferred."""
+        return {name: node.shape for name, node in self._symbolic().variables.items()}
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The variables whose shapes were inferred."""
+        return self._symbolic().assumed
+
+    @cached_property
+    def _map(self) -> LinearMap:
+        return differentiated(self._symbolic(), self.wrt)[1]
+
+    @property
+    def shape(self) -> Shape:
+        """The collated shape: output axes first, then those of the variable (symbols where sizes are not numbers)."""
+        return self._map.shape
+
+    @property
+    def structure(self) -> Structure:
+        """What the derivative is as a linear map (diagonal, Kronecker, low rank, …), and why."""
+        return structure(self._map)
+
+    # ----- notation -------------------------------------------------------------------------------------------------
+    @cached_property
+    def _formula(self) -> Formula:
+        return self._in(self.layout, self.view)
+
+    def _in(self, layout: Layout, view: View) -> Formula:
+        first = (self.wrt[0], self._symbolic().variables[self.wrt[0]].ndim) if len(self.wrt) == 2 else None
+        return notation(self._map, output=self._source.name, variable=self.wrt[-1], layout=layout, view=view, order=self.order, inner=first)
+
+    @property
+    def formula(self) -> str:
+        """The derivative in one line: matrix notation where it can say it, else entry by entry."""
+        if not self._map.terms:
+            return f"0   (zero: {self._source.name} does not depend on {self.wrt[-1]})"
+        return self._formula.text()
+
+    @property
+    def latex(self) -> str:
+        """The formula for LaTeX's math mode."""
+        return self._formula.latex()
+
+    def in_layout(self, layout: Layout, view: View | None = None) -> str:
+        """The formula with its shape in another layout."""
+        check(layout, view or self.view, self.order)
+        return _with_shape(self._in(layout, view or self.view))
+
+    @property
+    def views(self) -> dict[str, str]:
+        """The same derivative in every convention that differs."""
+        return {name: _with_shape(f) for name, f in views(self._map, output=self._source.name, variable=self.wrt[-1]).items()}
+
+    @property
+    def function(self) -> str:
+        """The expression itself, as wrt has read it."""
+        return describe(self._symbolic().node)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The derivation: intermediates, local Jacobians with their shapes, the chain rule, both layouts, and a check."""
+        return Steps(self._derivation, self._checked())
+
+    @cached_property
+    def _derivation(self) -> Derivation:
+        built = self._symbolic()
+        by = built.variables[self.wrt[-1]]
+        output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1])[1].to_dense()
+        links = chain(output, by, "L" if output.ndim == 0 and "L" not in built.variables else "f")
+        local = [jacobian(link.node, [link.argument])[link.argument] for link in links]
+        return derivation(links, local, self._map)
+
+    @property
+    def einsum(self) -> str:
+        """The derivative as a line of NumPy: the chain rule's product, with `np.einsum` and an explicit output."""
+        return self._derivation.code or self.code.strip().splitlines()[-1].strip()
+
+    @property
+    def code(self) -> str:
+        """A plain NumPy function of the named variables that returns (value, derivative); it runs as it is."""
+        built = self._symbolic()
+        links = self._derivation.intermediates
+        node, m = differentiated(built, self.wrt)
+        names = {n: name for name, n in links.items() if n not in built.variables.values() and n is not node and name.isascii()}
+        made = numpy_source("value_and_derivative", {v: name for name, v in built.variables.items()}, [node, m.to_dense(FLOAT)], names=names)
+        head, _, body = made.text.partition("\n")
+        said = f'    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {self.formula}"""\n'
+        held = "".join(f"{name} = np.array({array.tolist()!r})\n" for name, array in made.held.items())
+        return f"{made.imports}\n{held}{head}\n{said}{body}"
+
+    def __str__(self) -> str:
+        shown = _with_shape(self._formula) if self._map.terms else self.formula
+        known = self.variables
+        said = f"\n  assumed: {shapes_said({name: known[name] for name in self.assumed})}" if self.assumed else ""
+        return f"{shown}   ({self._formula.convention}){said}"
+
+    def __repr__(self) -> str:
+        return f"<derivative of {self._source.name} by {', then '.join(self.wrt)}: {self if self._built is not None else 'needs sizes as numbers'}>"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def _checked(self) -> Evidence | None:
+        try:
+            return self.check()
+        except Disagreement as why:
+            if "No random point" in why.fact:
+                return None
+            raise
+
+    # ----- numbers --------------------------------------------------------------------------------------------------
+    def __call__(self, **values: Any) -> Any:
+        """The derivative at these values: an array, output axes first (in the numerator layout and tensor view)."""
+        return self.value_and(**values)[1]
+
+    def value_and(self, **values: Any) -> tuple[Any, Any]:
+        """(f, derivative) in one pass."""
+        value, derivative = self._both(values)
+        return value, arrange(derivative, np.ndim(value) + (np.ndim(values[self.wrt[0]]) if len(self.wrt) == 2 else 0), self.layout, self.view, self.order)
+
+    def collated(self, **values: Any) -> Any:
+        """The derivative as an array of shape f + shape x, whatever the layout."""
+        return self._both(values)[1]
+
+    def lower_order(self) -> Callable[..., Any]:
+        """What this is the derivative of, as a function of named values: the expression, or its first derivative."""
+        if len(self.wrt) == 2:
+            return Derivative(self._source, self.wrt[:1], self._declared, "numerator", "tensor", "C").collated
+        return lambda **values: self._both(values)[0]
+
+    def _both(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
+        function, names = self._program(values)
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ArgumentError(f"No value for {', '.join(missing)}. The expression has {', '.join(names)}.")
+        arrays = [np.asarray(values[name]) for name in names]
+        arrays = [a if a.dtype.kind == "f" else a.astype(float) for a in arrays]
+        value, derivative = function(*arrays)
+        return value, np.array(derivative)
+
+    def _program(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[str]]:
+        """The compiled program: one for all sizes if the formula is symbolic, else one for each set of shapes."""
+        key: Any = None
+        if self._built is not None:
+            numbers = sizes_from(self._built.variables, values)
+            try:
+                return self._compiled(None, self._built)
+            except NeedsSizes:
+                key = tuple(sorted(numbers.items()))
+        shapes = {name: np.shape(value) for name, value in values.items()}
+        key = key or tuple(sorted(shapes.items()))
+        if key in self._programs:
+            return self._programs[key]
+        declared = self._declared if self._built is None else self._built_shapes()
+        sizes = _bound(declared, shapes)
+        return self._compiled(key, build(self._source, {**shapes, **declared}, self.wrt, sizes))
+
+    def _built_shapes(self) -> dict[str, Shape]:
+        assert self._built is not None
+        return {name: node.shape for name, node in self._built.variables.items()}
+
+    def _compiled(self, key: Any, built: Built) -> tuple[Callable[..., Any], list[str]]:
+        if key not in self._programs:
+            inputs = {node: name for name, node in built.variables.items()}
+            node, m = differentiated(built, self.wrt)
+            text = numpy_source("derivative", inputs, [node, m.to_dense(promote(node, *built.variables.values()))])
+            self._programs[key] = (text.compile(), list(inputs.values()))
+        return self._programs[key]
+
+    # ----- further --------------------------------------------------------------------------------------------------
+    def derive(self, wrt: str) -> Derivative:
+        """The derivative of the derivative."""
+        if len(self.wrt) == 2:
+            raise ArgumentError("Third derivatives have no formula in wrt yet; differentiate the code of the second one.")
+        return Derivative(self._source, (*self.wrt, wrt), self._declared, self.layout, self.view, self.order)
+
+    def check(self, *, points: int = 3, seed: int = 0) -> Evidence:
+        """The derivative beside difference quotients of the expression's own value, at random points."""
+        return compare(self, points, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A derivation with the evidence that it is right; print it."""
+
+    derivation: Derivation
+    evidence: Evidence | None
+
+    def __str__(self) -> str:
+        checked = f"\n{self.evidence}" if self.evidence is not None else ""
+        return self.derivation.text() + checked
+
+
+def _with_shape(f: Formula) -> str:
+    return f"{f.text()} {space(f.shape)}"
+
+
+def differentiated(built: Built, wrt: Sequence[str]) -> tuple[Node, LinearMap]:
+    """The value, and its derivative by the first name (and then by the second) as a map."""
+    by = [built.variables[name] for name in wrt]
+    m = jacobian(built.node, [by[0]])[by[0]]
+    if len(by) == 2:
+        m = jacobian(m.to_dense(), [by[1]])[by[1]]
+    return built.node, m
+
+
+def _bound(declared: Mapping[str, Shape], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """The numbers that the symbols of the declared shapes stand for."""
+    arrays = {name: np.broadcast_to(0.0, shape) for name, shape in shapes.items()}
+    return sizes_from({name: variable(name, shape) for name, shape in declared.items()}, arrays)

@@ -1,0 +1,105 @@
+"""Proof by numbers: a derivative beside difference quotients of the function itself, at random points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wrt import numeric
+from wrt.errors import Disagreement, WrtError
+from wrt.graph.node import Shape
+from wrt.graph.size import bind, symbols_in
+
+if TYPE_CHECKING:
+    from wrt.api.derive import Derivative
+
+SIZES = (5, 4, 3, 2, 6, 7, 8, 9)  # distinct sizes for distinct symbols: a transposed answer then has the wrong shape
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The largest difference that was seen, relative to the largest entry, and where it was looked for."""
+
+    difference: float
+    points: int
+    domain: str
+
+    def __str__(self) -> str:
+        return f"checked at {self.points} random points ({self.domain}): largest difference {self.difference:.1e}"
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return rng.standard_normal(shape)
+
+
+def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return rng.uniform(0.5, 2, shape)
+
+
+def _definite(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    if len(shape) == 2 and shape[0] == shape[1]:
+        root = rng.standard_normal(shape)
+        return root @ root.T / shape[0] + 0.5 * np.eye(shape[0])
+    return rng.uniform(0.5, 2, shape)
+
+
+def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return rng.uniform(0.1, 0.8, shape)
+
+
+DOMAINS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Any]] = {
+    "standard normal": _normal,
+    "uniform on [0.5, 2]": _positive,
+    "positive, square matrices positive definite": _definite,
+    "uniform on [0.1, 0.8]": _unit,
+}
+
+
+def compare(d: Derivative, points: int, seed: int) -> Evidence:
+    """The derivative against the limits of difference quotients; raises `Disagreement` where they differ beyond their error."""
+    shapes = _numbers(d.variables)
+    for domain, draw in DOMAINS.items():
+        rng = np.random.default_rng(seed)
+        worst = 0.0
+        for _ in range(points):
+            values = {name: draw(rng, shape) for name, shape in shapes.items()}
+            difference = _at(d, values)
+            if difference is None:
+                break
+            worst = max(worst, difference)
+        else:
+            return Evidence(worst, points, domain)
+    raise Disagreement("No random point was found at which the expression has a finite value and derivative.", advice="Check it at a point of your own: d(**values).")
+
+
+def _numbers(shapes: Mapping[str, Shape]) -> dict[str, tuple[int, ...]]:
+    symbols = list(dict.fromkeys(s for shape in shapes.values() for size in shape for s in sorted(symbols_in(size))))
+    by = dict(zip(symbols, SIZES, strict=False)) | {s: 3 for s in symbols[len(SIZES) :]}
+    return {name: tuple(int(str(bind(size, by))) for size in shape) for name, shape in shapes.items()}
+
+
+def _at(d: Derivative, values: dict[str, Any]) -> float | None:
+    """The relative difference at one point; None where something is not finite there."""
+    function, x = d.lower_order(), d.wrt[-1]
+    try:
+        with np.errstate(all="ignore"):
+            exact = d.collated(**values)
+            if not np.all(np.isfinite(exact)) or not np.all(np.isfinite(function(**values))):
+                return None
+            limit = numeric.jacobian(lambda at: function(**{**values, x: at}), values[x])
+    except (np.linalg.LinAlgError, WrtError):
+        return None
+    scale = max(1.0, float(np.max(np.abs(exact), initial=0.0)))
+    difference = np.abs(exact - limit.value)
+    allowed = 10 * limit.error + 1e-6 * scale
+    if np.any(difference > allowed):
+        worst = np.unravel_index(np.argmax(difference - allowed), difference.shape)
+        where = ", ".join(map(str, worst))
+        raise Disagreement(
+            f"The derivative by {x} disagrees with difference quotients: entry [{where}] is {exact[worst]:.6g}, the limit is {limit.value[worst]:.6g}.",
+            advice="This is a bug of wrt, please report it with the expression.",
+        )
+    return float(np.max(difference, initial=0.0)) / scale

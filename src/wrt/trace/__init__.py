@@ -1,0 +1,12 @@
+"""Frontends: from the user's NumPy function, or from text, to the graph.
+
+`trace_function` runs a function once on recording stand-ins; `parse` reads an expression.
+"""
+
+from wrt.trace.dependency import Dependencies
+from wrt.trace.guards import Guard, Trace
+from wrt.trace.result import Result, trace_function
+from wrt.trace.signature import Selection, arguments, parse_shape, select
+from wrt.trace.traced import Traced
+
+__all__ = ["Dependencies", "Guard", "Result", "Selection", "Trace", "Traced", "arguments", "parse_shape", "select", "trace_function"]
