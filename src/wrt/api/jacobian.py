@@ -63,6 +63,7 @@ class Differentiated:
         leaves = collect(arguments, self.wrt)
         given = [*leaves.arrays, *extra]
         key = tuple(leaves.key)
+        tried: list[Prepared] = []
         if not leaves.volatile:
             for variant in self._variants.get(key, ()):
                 if not variant.volatile and variant.still_valid():
@@ -70,14 +71,15 @@ class Differentiated:
                     if result is not None:
                         self._last = variant
                         return variant, result, leaves
+                    tried.append(variant)
         with self._lock:
-            variant = self._prepare(arguments, back, leaves, key)
+            variant = self._prepare(arguments, back, leaves, key, tried)
             result = variant.run(kind, given)
         assert result is not None  # the values that were guarded are the values of this very call
         self._last = variant
         return variant, result, leaves
 
-    def _prepare(self, arguments: dict[str, Any], back: Back, leaves: Leaves, key: Any) -> Prepared:
+    def _prepare(self, arguments: dict[str, Any], back: Back, leaves: Leaves, key: Any, tried: Sequence[Prepared]) -> Prepared:
         trace = Trace(evaluate, name=self.name)
         inputs: dict[Node, str] = {}
         arrays = iter(leaves.arrays)
@@ -103,7 +105,7 @@ class Differentiated:
         )
         known = self._variants.setdefault(key, [])
         for old in known:  # the same graph again (after a change of something that could not be watched): keep its compiled code
-            if old.node is fresh.node and old.inputs == fresh.inputs and _same_guards(old.guards, fresh.guards):
+            if old not in tried and old.node is fresh.node and old.inputs == fresh.inputs and _same_guards(old.guards, fresh.guards):
                 old.still_valid, old.volatile = fresh.still_valid, fresh.volatile
                 return old
         known.insert(0, fresh)
@@ -147,7 +149,9 @@ class Differentiated:
 
 
 def _same_guards(old: Sequence[Guard], new: Sequence[Guard]) -> bool:
-    return len(old) == len(new) and all(a.nodes == b.nodes and same(a.value, b.value) for a, b in zip(old, new, strict=True))
+    """Whether two traces made the same choices; guards that read differently are told apart by where they were made."""
+    pairs = zip(old, new, strict=False)
+    return len(old) == len(new) and all((a.nodes, a.where) == (b.nodes, b.where) and same(a.value, b.value) for a, b in pairs)
 
 
 def _identifier(name: str, taken: set[str]) -> str:

@@ -19,7 +19,7 @@ from wrt.trace.guards import Guard
 Kind = Literal["value", "jacobian", "value_and", "sparse", "hessian", "jvp", "vjp"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Prepared:
     """One traced variant: the value's node, the inputs it reads, what was guarded on the way, and its Jacobians."""
 

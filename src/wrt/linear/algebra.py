@@ -30,7 +30,7 @@ def compose(outer: LinearMap, inner: LinearMap) -> LinearMap:
         terms = [term for t in outer.terms for s in inner.terms for term in _product(outer, t, inner, s)]
     except RuntimeIndex:  # two run-time index tables face each other: give the inner map plain rows
         return compose(outer, from_dense(inner.to_dense(), len(inner.shape_out)))
-    return _collected(outer.shape_out, inner.shape_in, terms)
+    return collected(outer.shape_out, inner.shape_in, terms)
 
 
 def add(maps: Iterable[LinearMap]) -> LinearMap:
@@ -39,7 +39,7 @@ def add(maps: Iterable[LinearMap]) -> LinearMap:
     first = every[0]
     if len(every) == 1:
         return first
-    return _collected(first.shape_out, first.shape_in, [term for m in every for term in m.terms])
+    return collected(first.shape_out, first.shape_in, [term for m in every for term in m.terms])
 
 
 def transpose(m: LinearMap) -> LinearMap:
@@ -157,7 +157,7 @@ def split_number(node: Node) -> tuple[Scalar, Node | None]:
     return 1, node
 
 
-def _collected(shape_out: Shape, shape_in: Shape, terms: Iterable[Term]) -> LinearMap:
+def collected(shape_out: Shape, shape_in: Shape, terms: Iterable[Term]) -> LinearMap:
     """A map of these terms, those with equal row and column merged."""
     groups: dict[object, list[Term]] = {}
     for term in terms:

@@ -132,9 +132,8 @@ def evaluate(outputs: Sequence[Node], known: Mapping[Node, Any]) -> list[Any]:
     `known` gives arrays for variables (and for any other nodes that need not be computed again).
     """
     arrays = dict(known)
-    for node in topological(outputs):
-        if node not in arrays:
-            arrays[node] = _one(node, arrays)
+    for node in topological(outputs, known):
+        arrays[node] = _one(node, arrays)
     return [arrays[node] for node in outputs]
 
 

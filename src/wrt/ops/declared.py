@@ -34,7 +34,7 @@ constant(*_have("packbits unpackbits unravel_index ravel_multi_index"), why=_INT
 
 # ----- refused: no derivative, or not yet -----------------------------------------------------------------------------
 _EIGEN = "The eigenvalues of a general matrix may be complex, and its eigenvectors are unique up to complex factors only."
-_REFLECT = "For a symmetric matrix write np.linalg.eigvalsh or np.linalg.eigh."
+_REFLECT = "Write np.linalg.eigvalsh({0}) (or eigh) if {0} is symmetric."
 _refuse("eig eigvals", _EIGEN, _REFLECT, np.linalg, "np.linalg")
 
 _COMPLEX = "Its values are complex; wrt differentiates real functions of real inputs."

@@ -20,8 +20,8 @@ from wrt.graph.nest import terms_of
 from wrt.graph.node import Node
 from wrt.graph.size import as_int
 from wrt.graph.term import Term
-from wrt.linear.algebra import add, contracted
-from wrt.linear.linear_map import LinearMap, zero
+from wrt.linear.algebra import collected, contracted
+from wrt.linear.linear_map import LinearMap
 from wrt.ops.catalog import Operation, operation
 
 
@@ -46,16 +46,12 @@ def _position(index: Index, labels: tuple[int, ...], given: dict[Node, Any]) -> 
 
 
 def local(node: Node) -> list[LinearMap | None]:
-    found: list[LinearMap | None] = []
-    for wanted in node.inputs:
-        maps = [
-            LinearMap(node.shape, wanted.shape, tuple(contracted(_without(term, position))))
-            for term in terms_of(node)
-            for position, factor in enumerate(term.factors)
-            if factor.node is wanted
-        ]
-        found.append(add([zero(node.shape, wanted.shape), *maps]) if maps and wanted.dtype.kind == "f" else None)
-    return found
+    parts: dict[Node, list[Term]] = {}
+    for term in terms_of(node):
+        for position, factor in enumerate(term.factors):
+            if factor.node.dtype.kind == "f":
+                parts.setdefault(factor.node, []).extend(contracted(_without(term, position)))
+    return [collected(node.shape, child.shape, parts[child]) if child in parts else None for child in node.inputs]
 
 
 def _without(term: Term, position: int) -> Term:
