@@ -181,9 +181,8 @@ class Derivative:
         names = {n: name for name, n in links.items() if n not in built.variables.values() and n is not node and name.isascii()}
         made = numpy_source("value_and_derivative", {v: name for name, v in built.variables.items()}, [node, m.to_dense(FLOAT)], names=names)
         head, _, body = made.text.partition("\n")
-        said = f'    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {self.formula}"""\n'
-        held = "".join(f"{name} = np.array({array.tolist()!r})\n" for name, array in made.held.items())
-        return f"{made.imports}\n{held}{head}\n{said}{body}"
+        made.text = f'{head}\n    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {self.formula}"""\n{body}'
+        return made.standalone()
 
     def __str__(self) -> str:
         shown = _with_shape(self._formula) if self._map.terms else self.formula

@@ -121,7 +121,7 @@ class Differentiated:
     @property
     def source(self) -> str:
         """The NumPy source of the program that the last call ran."""
-        return self._require().source(self.kind).text
+        return str(self._require().source(self.kind))
 
     @property
     def structure(self) -> Structure | tuple[Structure, ...]:
@@ -137,7 +137,7 @@ class Differentiated:
         for name, m in zip(self.wrt, prepared.maps, strict=True):
             lines.append(f"{self.name}: {name}{show(m.shape_in)} -> {show(m.shape_out)}   {structure(m)}")
         lines.append(f"accumulated in {prepared.order}")
-        lines += ["", prepared.source(self.kind).text.rstrip()]
+        lines += ["", str(prepared.source(self.kind)).rstrip()]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ def least_squares() -> str:
         [
             str(d.steps),
             "",
-            f"numerator layout:    {d}",
+            f"numerator layout:    {d.in_layout('numerator')}",
             f"denominator layout:  {d.in_layout('denominator')}",
             f"as code:             {d.einsum}",
         ]

@@ -45,6 +45,25 @@ class Source:
         modules = ["numpy as np", *sorted(set(re.findall(r"\bscipy\.[a-z]+(?=\.)", self.text)))]
         return "".join(f"import {module}\n" for module in modules)
 
+    def __str__(self) -> str:
+        """The whole module: imports, the arrays that the function refers to, the function. Long arrays are only described."""
+        return "\n".join(filter(None, [self.imports + self._arrays(), self.text]))
+
+    def standalone(self) -> str:
+        """The whole module, to be run as it is."""
+        return "\n".join([self.imports + self._arrays(longest=None), self.text])
+
+    def _arrays(self, longest: int | None = 12) -> str:
+        lines = []
+        for name, held in self.held.items():
+            if not isinstance(held, np.ndarray):
+                lines.append(f"# {name}: whether a choice that the traced function made holds here")
+            elif longest is None or held.size <= longest:
+                lines.append(f"{name} = np.array({held.tolist()!r})")
+            else:
+                lines.append(f"# {name}: {held.dtype}{list(held.shape)}")
+        return "".join(f"{line}\n" for line in lines)
+
     def compile(self) -> Any:
         """The function itself."""
         space: dict[str, Any] = dict(self.held)

@@ -16,6 +16,7 @@ import numpy as np
 from wrt.ops.catalog import CONSTANT, FUNCTIONS, NO_RULE, Refused
 
 _scipy: dict[int, tuple[Any, str]] = {}  # id of a function -> (the function, so that the id stays its own; its declared name)
+_LATER = {"scipy", "numpy.fft"}  # modules that are declared by name, so that nothing loads them
 _names: dict[int, tuple[Any, str]] = {}
 
 # The math module's names where they differ from NumPy's or take other arguments.
@@ -42,7 +43,7 @@ def declared(function: Any) -> Any:
     except TypeError:  # not hashable
         return None
     held = _scipy.get(id(function))
-    if held is None and "scipy" in sys.modules and not isinstance(function, str):
+    if held is None and not _LATER.isdisjoint(sys.modules) and not isinstance(function, str):
         _meet_scipy()
         held = _scipy.get(id(function))
     return None if held is None else held[1]

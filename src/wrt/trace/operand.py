@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def is_operand(value: Any) -> bool:
     """Whether `as_node` has an answer: binary operators leave everything else to the other operand."""
     if type(value) in (Traced, int, float, bool, np.ndarray, list, Extent) or isinstance(value, np.generic):
         return not isinstance(value, np.str_ | np.bytes_ | np.void)
-    return isinstance(value, tuple | complex | Fraction | Decimal) or hasattr(value, "__array__")
+    return isinstance(value, tuple | Number) or hasattr(value, "__array__")
 
 
 def as_node(tracer: Trace, value: Any) -> Node:
@@ -59,10 +58,10 @@ def as_node(tracer: Trace, value: Any) -> Node:
         return stacked(tracer, value)
     if isinstance(value, np.ndarray):
         return array_node(tracer, value)
-    if isinstance(value, Fraction | Decimal):
-        return constant(float(value))
     if isinstance(value, complex):
         raise refuse("A complex number meets traced arrays here.", advice="wrt differentiates real functions of real inputs.")
+    if isinstance(value, Number):  # a Fraction, a Decimal
+        return constant(float(value))  # type: ignore[arg-type]
     if hasattr(value, "__array__"):
         tracer.dependencies.unwatchable(f"an object of type {type(value).__name__}")
         return array_node(tracer, np.asarray(value))

@@ -6,11 +6,11 @@ on first use, what the name stands for in the user's module, notes that the trac
 
 from __future__ import annotations
 
+import _random
 import builtins
 import dis
 import functools
 import math
-import random
 import sys
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -96,7 +96,7 @@ class Binder:
             return functools.partial(self.stand_in(value.func), *map(self.stand_in, value.args), **named)
         if id(value) in _MATH and not isinstance(value, type):
             return mathematical(_MATH[id(value)])
-        if isinstance(value, np.random.Generator | np.random.RandomState | random.Random):
+        if _draws(value):
             return Randomness(f"A {type(value).__name__}")
         if isinstance(value, np.vectorize):
             return Vectorized(self.tracer, self.stand_in(value.pyfunc), {})
@@ -116,8 +116,8 @@ class Binder:
         top = module.__name__.partition(".")[0]
         if module is math:
             return Mathematics()
-        if module is random or module.__name__ == "numpy.random":
-            return Randomness("random" if module is random else "np.random")
+        if module.__name__ in ("random", "numpy.random"):
+            return Randomness("random" if module.__name__ == "random" else "np.random")
         if top in _CLOCKS:
             self.tracer.dependencies.unwatchable(f"the module {top}")
         if top in ("numpy", "scipy"):
@@ -189,6 +189,12 @@ class Binder:
             self.tracer.dependencies.watch(cell, name, value)
             value = self.stand_in(value)
         made.cell_contents = value
+
+
+def _draws(value: Any) -> bool:
+    """Whether it is a source of random numbers; asked without loading the modules that have them."""
+    loaded = sys.modules.get("numpy.random")
+    return isinstance(value, _random.Random) or (loaded is not None and isinstance(value, loaded.Generator | loaded.RandomState))
 
 
 def _owner(value: Any) -> str:

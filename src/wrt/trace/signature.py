@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +73,8 @@ def _named(function: Callable[..., Any], which: Any) -> str:
         item = re.fullmatch(r"(\w+)\[(\d+)\]", which)
         if which in plain or keywords or (item and item[1] == varargs):
             return which
+        import difflib  # only now: `import wrt` need not wait for it
+
         close = difflib.get_close_matches(which, plain, 1)
         advice = f"Did you mean {close[0]}?" if close else ""
         raise ArgumentError(f"{name_of(function)} has no parameter '{which}'; it has {_listed(plain, varargs)}.", advice=advice)

@@ -11,7 +11,6 @@ import os
 import sys
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
@@ -19,9 +18,9 @@ import numpy as np
 
 from wrt.errors import Location
 
-_HERE = str(Path(__file__).parents[1]) + os.sep
+_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = _HERE + "examples" + os.sep  # written as users write, so treated as theirs
-_NUMPY = str(Path(np.__file__).parent) + os.sep
+_NUMPY = os.path.dirname(np.__file__) + os.sep
 _SCIPY = os.sep + "scipy" + os.sep
 _LONGEST = 40  # characters of an argument that a message quotes
 
@@ -159,7 +158,7 @@ def _characters(code: CodeType, line: int, byte: int) -> int:
 
 
 def _where(code: CodeType, line: int) -> str:
-    return f"{_name(code)}, {Path(code.co_filename).name} line {line}"
+    return f"{_name(code)}, {os.path.basename(code.co_filename)} line {line}"
 
 
 def _name(code: CodeType) -> str:
