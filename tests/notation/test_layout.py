@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from notation.graphs import D, M, N
 
+from notation.graphs import D, M, N
 from wrt.errors import LayoutError
 from wrt.notation.layout import arrange, check, convention, displayed_shape, flattened_shape
 
@@ -79,11 +79,12 @@ def test_conventions_in_words(options, said):
 
 
 def test_the_flattening_is_named():
-    assert convention(view="matrix", order="F", shape_f=(M, N), shape_x=(N, D)).endswith("flattened in F order (column-major, the textbooks' vec)")
+    said = convention(view="matrix", order="F", shape_f=(M, N), shape_x=(N, D))
+    assert said.endswith("flattened in F order (column-major, the textbooks' vec)")
 
 
 @pytest.mark.parametrize("options, what", [({"layout": "row"}, "layout"), ({"view": "flat"}, "view"), ({"order": "K"}, "order")])
 def test_unknown_names_are_refused_with_the_valid_ones(options, what):
     with pytest.raises(LayoutError, match=f"There is no {what}") as refused:
         check(**options)
-    assert "Write" in str(refused.value) and "one of" in str(refused.value)
+    assert f"Write {what}= one of" in str(refused.value)

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from notation.graphs import A, K, M, N, D, Phi, SIZES, W, apply, b, derivative, einsum, matvec, numbers, theta, total, x, y
-from notation.test_formula import concrete
 
+from notation.graphs import SIZES, A, D, K, M, N, Phi, W, apply, b, concrete, derivative, einsum, matvec, numbers, theta, total, x, y
 from wrt.graph.node import variable
 from wrt.notation import einsum as einsum_lines
 from wrt.notation.chain import chain, is_affine, places, replaced
@@ -124,7 +123,8 @@ def test_names_that_the_user_gave_are_kept():
 
 def test_two_paths_cannot_be_cut():
     assert places(apply(np.sin, x) * x, x) == []
-    assert is_affine(layer, x) and not is_affine(apply(np.sin, layer), x)
+    assert is_affine(layer, x)
+    assert not is_affine(apply(np.sin, layer), x)
     v = variable("v", (D,))
     assert replaced(layer, {x: v}) is matvec(W, v) + b
 
@@ -132,7 +132,7 @@ def test_two_paths_cannot_be_cut():
 def test_einsum_lines():
     assert einsum_lines.letters([N, D, D, 3]) == ["n", "d", "i", "j"]
     names = {Phi: "Phi", W: "W", x: "x"}
-    code = lambda node: names.get(node, "e")  # noqa: E731
+    code = lambda node: names.get(node, "e")
     assert einsum_lines.lines(derivative(squares, theta), "J", code) == "J = -2 * np.einsum('d->d', e)"
     line = einsum_lines.lines(derivative(matvec(W, x), W), "J", code)
     assert line == "J = np.einsum('d,ni->nid', x, np.eye(N))"

@@ -211,6 +211,17 @@ def split(e: Expr) -> tuple[Scalar, Expr]:
     return 1, e
 
 
+def fronted(e: Expr) -> tuple[Expr, Expr]:
+    """(scalars and numbers, the rest) of a vector or matrix."""
+    match e:
+        case Product(number, scalars, matrices) if matrices and (scalars or number != 1):
+            return product(scalars, number), product(matrices)
+        case Quotient(top, bottom) if is_scalar(bottom):
+            scalar, rest = fronted(top)
+            return quotient(scalar, bottom), rest
+    return ONE, e
+
+
 def transpose(e: Expr) -> Expr:
     """The transpose with as few ᵀ as the expression allows, sums kept together."""
     match e:

@@ -74,6 +74,8 @@ def _chosen(output: Node, by: Node, named: Mapping[Node, str]) -> list[Node]:
     own = [spot for spot in spots if spot in named]
     if own:
         return own[-MOST:]
+    if is_affine(output, by):
+        return []
     found: list[Node] = []
     start = by
     while len(found) < MOST:

@@ -16,6 +16,7 @@ LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 def letters(sizes: Sequence[Size]) -> list[str]:
     """One letter an axis, all different: n for N, the next free one where a name comes twice or is a number.
 
+    >>> from wrt.graph.size import symbol
     >>> letters([symbol("N"), symbol("D"), symbol("D"), 3])
     ['n', 'd', 'i', 'j']
     """

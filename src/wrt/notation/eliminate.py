@@ -14,7 +14,7 @@ from itertools import combinations
 from wrt.graph.node import Scalar
 from wrt.graph.size import Size
 from wrt.notation.algebra import diag_part, trace
-from wrt.notation.build import ONE, diag, hadamard, product, split, transpose
+from wrt.notation.build import ONE, diag, fronted, hadamard, product, split, transpose
 from wrt.notation.expression import Diag, Expr, Identity, Ones, Product, Quotient, Transpose, is_scalar, transposes, weight
 
 Held = tuple[Expr, tuple[int, ...]]  # a scalar, column or matrix and its labels
@@ -33,7 +33,7 @@ def eliminate(factors: Sequence[Held], out: Sequence[int], sizes: Mapping[int, S
 class _Elimination:
     def __init__(self, factors: Sequence[Held], out: tuple[int, ...], sizes: Mapping[int, Size] | Sequence[Size]) -> None:
         self.scalars = [e for e, labels in factors if not labels]
-        self.held: list[Held] = [(e, labels) for e, labels in factors if labels]
+        self.held: list[Held] = [(self._fronted(e), labels) for e, labels in factors if labels]
         self.out, self.sizes = out, sizes
         self.rank: dict[Expr, int] = {}
         for position, (e, _) in enumerate(self.held):
@@ -62,6 +62,12 @@ class _Elimination:
             return product((by_labels.get((i,), Ones(self.sizes[i])), transpose(by_labels.get((j,), Ones(self.sizes[j])))))
         return None
 
+    def _fronted(self, e: Expr) -> Expr:
+        """The vector or matrix itself; what stands in front of it is kept with the scalars."""
+        front, rest = fronted(e)
+        self.scalars.append(front)
+        return rest
+
     def _occurrences(self, label: int) -> int:
         return sum(labels.count(label) for _, labels in self.held)
 
@@ -70,11 +76,7 @@ class _Elimination:
         if not labels:
             self.scalars.append(e)
         else:
-            number, e = split(e)
-            self.scalars.append(product((), number))
-            if isinstance(e, Product) and e.scalars and e.matrices:
-                self.scalars += e.scalars
-                e = product(e.matrices)
+            e = self._fronted(e)
         kept = [] if not labels else [(e, labels)]
         self.held = [f for k, factor in enumerate(self.held) for f in (kept if k == min(old) else [] if k in old else [factor])]
         return True

@@ -15,7 +15,7 @@ from wrt.notation.expression import Expr
 from wrt.notation.index_form import IndexForm
 from wrt.notation.kronecker import flattened
 from wrt.notation.latex import latex
-from wrt.notation.layout import Layout, Order, View, check, convention, displayed_shape, flattened_shape, flattening, inputs_first, oriented
+from wrt.notation.layout import Layout, Order, View, check, convention, displayed_shape, flattened_shape, flattening, inputs_first
 from wrt.notation.matrix import Matrices
 from wrt.notation.text import Style, text
 from wrt.notation.value import value
@@ -89,9 +89,17 @@ def formula(
         shape = flattened_shape(f, x, layout)
     else:
         plain = matrices.map(m)
-        shown = None if plain is None else oriented(plain, len(f), len(x), layout)
+        shown = None if plain is None else _oriented(plain, len(f), len(x), layout)
         shape = displayed_shape(f, x, layout)
     return Formula(shown, plain, index, shape, convention(layout, view, order, f, x), order if flat else None)
+
+
+def _oriented(e: Expr, ndim_f: int, ndim_x: int, layout: Layout) -> Expr:
+    """The collated derivative (a column where it has one axis, f along rows where it has two) as the layout prints it."""
+    turned = inputs_first(ndim_f, ndim_x, layout)
+    if ndim_f == 0 and ndim_x > 0:
+        return e if turned else transpose(e)
+    return transpose(e) if turned else e
 
 
 def views(m: LinearMap, matrices: Matrices | None = None, output: str = "f", variable: str = "x") -> dict[str, Formula]:

@@ -13,7 +13,7 @@ from wrt.linear.linear_map import LinearMap
 from wrt.notation.algebra import kronecker, vec
 from wrt.notation.build import diag, product, transpose
 from wrt.notation.eliminate import eliminate
-from wrt.notation.expression import Commutation, Expr, Zero
+from wrt.notation.expression import Commutation, Expr, Number, Zero
 from wrt.notation.layout import Order
 from wrt.notation.matrix import Matrices, Opened
 from wrt.notation.total import total
@@ -36,7 +36,8 @@ def flattened(m: LinearMap, matrices: Matrices, order: Order = "C") -> Expr | No
         parts.append(e)
     if not parts:
         return Zero((size_product(m.shape_out), size_product(m.shape_in)))
-    return total(parts, factor=matrices.factor)
+    made = total(parts, factor=matrices.factor)
+    return Zero((size_product(m.shape_out), size_product(m.shape_in))) if made == Number(0) else made
 
 
 def _term(m: LinearMap, term: Term, matrices: Matrices, order: Order) -> Expr | None:
@@ -63,6 +64,7 @@ class _Components:
             for label in labels[1:]:
                 self._join(labels[0], label)
         tied = {self._root(label) for label in self.out}
+        self.factors = [f for f in opened.factors if f[1] and self._root(f[1][0]) in tied]
         loose = [f for f in opened.factors if f[1] and self._root(f[1][0]) not in tied]
         if loose:
             e = eliminate(loose, (), opened.sizes)
@@ -86,7 +88,7 @@ class _Components:
             return None
         found: list[Expr] = []
         for block, mine in zip(blocks, roots, strict=True):
-            factors = [f for f in self.opened.factors if f[1] and self._root(f[1][0]) in mine]
+            factors = [f for f in self.factors if self._root(f[1][0]) in mine]
             e = eliminate(factors, [self.out[slot] for slot in block], self.opened.sizes)
             if e is None:
                 return None
@@ -97,7 +99,7 @@ class _Components:
         """P where F_ij by X_kl is P_ij δ_ik δ_jl."""
         if not self.fits or self.out[:2] != self.out[2:] or self.out[0] == self.out[1]:
             return None
-        return eliminate([f for f in self.opened.factors if f[1]], self.out[:2], self.opened.sizes)
+        return eliminate(self.factors, self.out[:2], self.opened.sizes)
 
 
 def _swapped(left: Expr, right: Expr, order: Order) -> Expr:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wrt.graph.node import Scalar
 from wrt.graph.size import Size
 from wrt.notation.build import product
-from wrt.notation.expression import Expr, Product, Subscript
+from wrt.notation.expression import Expr, Number, Product, Subscript
 from wrt.notation.printer import ATOM, CONSTANTS, ENTRYWISE, POSTFIX, PRODUCT, Piece, Printer, affine_text, decimal, fraction_of, one_based
 from wrt.notation.symbol import is_letter, latex_name
 from wrt.ops.catalog import OPERATIONS
@@ -17,6 +17,7 @@ from wrt.ops.catalog import OPERATIONS
 def latex(e: Expr) -> str:
     r"""The expression for math mode.
 
+    >>> from wrt.notation.expression import Symbol, Transpose
     >>> latex(Transpose(Symbol("Phi", "matrix")))
     '\\Phi^\\top'
     """
@@ -78,7 +79,7 @@ class Latex(Printer):
     def indexed(self, of: Piece, index: list[str]) -> Piece:
         if not index:
             return of
-        shown = "".join(index) if all(len(s) == 1 for s in index) else ",".join(index)
+        shown = "".join(index) if all(len(s) == 1 and s.isalnum() for s in index) else ",".join(index)
         base = f"({of.text})" if re.search(r"_\{[^}]*\}$", of.text) else of.text
         return Piece(f"{base}_{shown}" if len(shown) == 1 else f"{base}_{{{shown}}}", ATOM, "letter")
 
@@ -94,7 +95,7 @@ class Latex(Printer):
     def fraction(self, top: Expr, bottom: Expr) -> Piece:
         """Scalars over scalars, the matrices beside the bar."""
         if isinstance(top, Product) and top.matrices and (top.scalars or top.number != 1 or len(top.matrices) > 1):
-            front = self.fraction(product(top.scalars, top.number), bottom)
+            front = self.fraction(Product(top.number, top.scalars, ()) if top.scalars else Number(top.number), bottom)
             rest = self.inside(product(top.matrices), PRODUCT)
             return Piece(rf"{front.text}\, {rest.text}", ENTRYWISE, rest.kind)
         return Piece(rf"\frac{{{self.print(top)}}}{{{self.print(bottom)}}}", PRODUCT, "paren")

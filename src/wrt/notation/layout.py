@@ -13,8 +13,6 @@ import numpy as np
 from wrt.errors import LayoutError
 from wrt.graph.node import Shape
 from wrt.graph.size import product
-from wrt.notation.build import transpose
-from wrt.notation.expression import Expr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,15 +100,6 @@ def arrange(array: NDArray[Any], ndim_f: int, layout: Layout = "numerator", view
         array = array.transpose(*reversed(range(ndim_f)), *reversed(range(ndim_f, array.ndim)))
     matrix = array.reshape(rows, columns)
     return matrix.T if turned else matrix
-
-
-def oriented(e: Expr, ndim_f: int, ndim_x: int, layout: Layout = "numerator") -> Expr:
-    """The collated derivative (a column where it has one axis, f along rows where it has two) as the layout prints it."""
-    chosen(layout, Layout, "layout")
-    turned = inputs_first(ndim_f, ndim_x, layout)
-    if ndim_f == 0 and ndim_x > 0:
-        return e if turned else transpose(e)
-    return transpose(e) if turned else e
 
 
 def convention(

@@ -21,7 +21,7 @@ from wrt.notation.build import ONE, quotient, transpose
 from wrt.notation.eliminate import Held, eliminate
 from wrt.notation.entry import Entries
 from wrt.notation.expression import Entry, Expr, Number, Symbol, Zero, weight
-from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise
+from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise, unguarded
 from wrt.notation.total import total
 
 MANY = 40  # factors of one product
@@ -52,6 +52,7 @@ class Matrices:
             for step in topological([node]):  # inputs first, without recursion
                 if step not in self.known:
                     e = self._one(step)
+                    e = Zero(step.shape) if e == Number(0) and step.shape else e
                     self.known[step] = None if e is None or weight(e) > LONG else e
         return self.known[node]
 
@@ -68,7 +69,8 @@ class Matrices:
         parts = [self._term(shape, term) for term in terms]
         if any(part is None for part in parts):
             return self.entries.written_out(shape, terms)
-        return total((part for part in parts if part is not None), factor=self.factor)
+        made = total((part for part in parts if part is not None), factor=self.factor)
+        return Zero(shape) if made == Number(0) and shape else made
 
     def symbol(self, node: Node) -> Expr | None:
         """The node by its name, if it has one."""
@@ -87,6 +89,8 @@ class Matrices:
             return Number(value)
         if node.op == "size":
             return of_size(node.attrs)  # type: ignore[arg-type]
+        if node.op == "where" and unguarded(node) is not node:
+            return self.of(unguarded(node))
         if node.ndim > 2 or node.op in ("frozen", "captured"):
             return None
         if node.op == "nest":

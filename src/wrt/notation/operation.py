@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wrt.graph.node import Node, make
+from wrt.graph.arithmetic import multiply, subtract
+from wrt.graph.arithmetic import power as raised
+from wrt.graph.node import Node, make, number
 from wrt.notation.algebra import inverse
 from wrt.notation.build import call, power, product, quotient, transpose
 from wrt.notation.expression import Call, Expr, Form, Norm, is_scalar
@@ -48,3 +50,17 @@ def is_elementwise(node: Node) -> bool:
     if operation is None:
         return False
     return operation.local.__qualname__.startswith("local_elementwise") or operation.local.__module__ == "wrt.ops.special"
+
+
+def unguarded(node: Node) -> Node:
+    """b·a^(b−1) in place of the derivative of a^b as it is computed, with its guard for b = 0; any other node is itself."""
+    if node.op != "where" or number(node.inputs[1]) != 0:
+        return node
+    zero, _, chosen = node.inputs
+    if zero.op != "equal" or number(zero.inputs[1]) != 0 or chosen.op != "multiply":
+        return node
+    b, powered = chosen.inputs
+    guard = powered.inputs[1] if powered.op == "power" else None
+    if b is not zero.inputs[0] or guard is None or guard.op != "where" or guard.inputs[0] is not zero:
+        return node
+    return multiply(b, raised(powered.inputs[0], subtract(b, 1))) if guard.inputs[2] is subtract(b, 1) else node

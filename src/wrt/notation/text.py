@@ -18,6 +18,7 @@ Style = Literal["unicode", "ascii"]
 def text(e: Expr, style: Style = "unicode") -> str:
     """The expression in one line.
 
+    >>> from wrt.notation.expression import Symbol, Transpose
     >>> text(Transpose(Symbol("Phi", "matrix")))
     'Φᵀ'
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wrt.graph.node import Scalar
 from wrt.notation.algebra import kronecker
-from wrt.notation.build import diag, product, quotient, split, transpose
+from wrt.notation.build import diag, fronted, product, quotient, split, transpose
 from wrt.notation.expression import Diag, Expr, Hadamard, Kronecker, Number, Product, Quotient, Sum, Transpose, Zero, form, is_scalar
 
 
@@ -83,7 +83,7 @@ def _factored(terms: Collected) -> Collected:
         return terms
     groups: dict[Expr, Collected] = {}
     for core, number in terms:
-        front, rest = _front(core)
+        front, rest = fronted(core)
         groups.setdefault(front, []).append((rest, number))
     joined: list[tuple[Expr, Expr, Scalar]] = []  # scalars in front, matrices, number
     for front, members in groups.items():
@@ -95,17 +95,6 @@ def _factored(terms: Collected) -> Collected:
     inner = total(product((quotient(front, common), rest), number) for front, rest, number in joined)
     number, core = split(product((common, inner)))
     return [(core, number)]
-
-
-def _front(core: Expr) -> tuple[Expr, Expr]:
-    """(scalars, the rest) of a term that is no scalar."""
-    match core:
-        case Product(1, scalars, matrices) if scalars:
-            return product(scalars), product(matrices)
-        case Quotient(top, bottom) if is_scalar(bottom):
-            scalar, rest = _front(top)
-            return quotient(scalar, bottom), rest
-    return Number(1), core
 
 
 def _common_front(fronts: Sequence[Expr]) -> Expr:
