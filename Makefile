@@ -47,6 +47,7 @@ $(VENV)/.ready-lint: EXTRAS := [lint]
 $(VENV)/.ready-run $(VENV)/.ready-test $(VENV)/.ready-lint: pyproject.toml | $(PY)
 	@echo "installing wrt$(EXTRAS) into $(VENV) (once; a minute or so)"
 	@$(INSTALL) --editable '.$(EXTRAS)'
+	@$(PY) -m compileall -q src  # bytecode at once, also where PYTHONDONTWRITEBYTECODE is set: the first import is then not slow
 	@touch $@
 
 $(PY):

@@ -1,33 +1,27 @@
 """wrt ("with respect to"): exact Jacobians of plain NumPy functions, as formula, as code and as numbers.
 
-    import numpy as np, wrt
-
-    def residual(theta, Phi, y):
-        return y - Phi @ theta
-
-    J = wrt.jacobian(residual, wrt="theta")
-    J(theta, Phi, y)                                     # ndarray (N, D)
-    print(wrt.derive("sum((y - Phi @ theta)**2)", wrt="theta"))    # the formula
+>>> import numpy as np, wrt
+>>> def residual(theta, Phi, y):
+...     return y - Phi @ theta
+>>> J = wrt.jacobian(residual, wrt="theta")
+>>> J(np.zeros(2), np.eye(3, 2), np.ones(3)).shape
+(3, 2)
+>>> wrt.derive("sum((y - Phi @ theta)**2)", wrt="theta").formula
+'−2 (y − Φθ)ᵀΦ'
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wrt.api.jacobian import Jacobian
+from wrt.api.verbs import gradient, hessian, jacobian, jvp, vjp
 from wrt.errors import ArgumentError, Disagreement, LayoutError, ParseError, Promotion, ShapeError, Unsupported, WrtError
 
 if TYPE_CHECKING:
     from wrt import numeric
     from wrt.api.derive import Derivative, derive
-    from wrt.api.jacobian import Jacobian
-    from wrt.api.verbs import gradient, hessian, jacobian, jvp, vjp
 
-_LATER = {  # public name -> the module that has it, imported when the name is first used
-    "jacobian": "wrt.api.verbs",
-    "gradient": "wrt.api.verbs",
-    "hessian": "wrt.api.verbs",
-    "jvp": "wrt.api.verbs",
-    "vjp": "wrt.api.verbs",
-    "Jacobian": "wrt.api.jacobian",
+_LATER = {  # public name -> the module that has it, imported when the name is first used: formulas and differences are not always wanted
     "derive": "wrt.api.derive",
     "Derivative": "wrt.api.derive",
     "numeric": "wrt.numeric",

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fuzz.programs import program
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import wrt
+from fuzz.programs import program
 
 POINT = {"x": np.array([0.31, -0.72, 1.13]), "X": np.array([[0.4, -1.2, 0.85], [-0.55, 0.65, 1.45]])}
 

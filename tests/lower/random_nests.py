@@ -4,6 +4,7 @@ from wrt.graph.index import Affine, Table, at
 from wrt.graph.node import frozen, make, variable
 from wrt.graph.term import Factor, Term
 
+
 def random_index(rng, labels, sizes):
     """An index in some of the labels and the smallest axis that holds its values."""
     kind = rng.choice(["plain", "plain", "plain", "slice", "flip", "fixed", "roll", "table", "radix", "sum"])

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from lower.random_nests import random_nest, raw
 
 import wrt.ops
+from lower.random_nests import random_nest, raw
 from wrt.graph.nest import nest
 from wrt.lower.numpy_source import source
 from wrt.ops.catalog import evaluate

@@ -18,7 +18,7 @@ def real(key):
 
 
 def name_of(key):
-    return key if isinstance(key, str) else public_name(key)
+    return public_name(key)
 
 
 def entry(given, case, rng):

@@ -108,7 +108,7 @@ def test_clocks_and_files_make_it_volatile(run, tmp_path):
     assert list(run(lambda x: x * (2 if time.time() > 0 else 3), [X]).result.dependencies.reasons) == ["the module time"]
 
     def f(x):
-        with open(tmp_path / "a") as file:  # noqa: PTH123
+        with open(tmp_path / "a") as file:
             return x * float(file.read())
 
     assert "a file" in run(f, [X]).result.dependencies.reasons

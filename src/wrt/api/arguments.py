@@ -54,6 +54,10 @@ def rebuild(value: Any, name: str, wanted: bool, stand_in: Callable[[str], Any])
 
 def real_array(value: Any, name: str) -> Any:
     """The point at which to differentiate, as floating numbers."""
+    _plain(value, name)
+    if value is None or isinstance(value, dict):
+        given = "None" if value is None else "a dict"
+        raise ArgumentError(f"{name} is {given}, and wrt= asks for the derivative by it. Expected an array of floating-point numbers.")
     try:
         array = np.asarray(value)
     except ValueError as why:
@@ -71,6 +75,7 @@ def real_array(value: Any, name: str) -> Any:
 def _visit(leaves: Leaves, name: str, value: Any) -> None:
     kind = type(value)
     if _is_array(value) or kind is float:
+        _plain(value, name)
         if kind is not float and value.dtype.kind not in "fiub":
             raise ArgumentError(f"{name} is of dtype {value.dtype}; wrt knows real numbers only.")
         _leaf(leaves, name, value)
@@ -83,6 +88,14 @@ def _visit(leaves: Leaves, name: str, value: Any) -> None:
     else:
         leaves.key.append((name, kind, id(value)))
         leaves.volatile = leaves.volatile or not callable(value)
+
+
+def _plain(value: Any, name: str) -> None:
+    """Refuse np.matrix, masked arrays and the like: `*` and `+` mean something else there, and the traced program would not know."""
+    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+        kind = type(value).__name__
+        advice = f"Pass np.asarray({name}) if its plain numbers are meant."
+        raise ArgumentError(f"{name} is a {kind}, whose arithmetic may differ from a plain array's.", advice=advice)
 
 
 def _leaf(leaves: Leaves, name: str, value: Any) -> None:

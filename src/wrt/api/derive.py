@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from wrt.notation.formula import Formula, views
 from wrt.notation.formula import formula as notation
 from wrt.notation.layout import Layout, Order, View, arrange, check
 from wrt.notation.steps import Derivation, derivation
+from wrt.trace import select
 from wrt.trace.syntax import Dialect
 
 
@@ -65,10 +66,12 @@ def derive(
     >>> print(d.formula)
     -2 (y − Φθ)ᵀΦ
     """
-    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    names = _names(expression, wrt)
     if not 1 <= len(names) <= 2:
         raise ArgumentError(f"wrt= takes one name, or two for a second derivative; got {len(names)}. Use .derive(wrt=…) to go on.")
     check(layout, view, order)
+    if dialect not in (None, *get_args(Dialect)):
+        raise ArgumentError(f"There is no dialect {dialect!r}.", advice=f"Write dialect= one of {', '.join(map(repr, get_args(Dialect)))}, or leave it out.")
     made: FormulaSource = TextSource(expression, dialect) if isinstance(expression, str) else FunctionSource(expression)
     return Derivative(made, names, declared_shapes(shapes), layout, view, order)
 
@@ -130,8 +133,16 @@ class Derivative:
     def formula(self) -> str:
         """The derivative in one line: matrix notation where it can say it, else entry by entry."""
         if not self._map.terms:
-            return f"0   (zero: {self._source.name} does not depend on {self.wrt[-1]})"
+            return f"0   (zero: {self._zero})"
         return self._formula.text()
+
+    @property
+    def _zero(self) -> str:
+        """Why the derivative is zero: nothing is read, or what is read goes through steps (round, sign)."""
+        built, x = self._symbolic(), self.wrt[-1]
+        if len(self.wrt) == 1 and built.variables[x] in built.node.variables:
+            return f"{self._source.name} is piecewise constant in {x}"
+        return f"{'the first derivative' if len(self.wrt) == 2 else self._source.name} does not depend on {x}"
 
     @property
     def latex(self) -> str:
@@ -229,10 +240,10 @@ class Derivative:
         missing = [name for name in names if name not in values]
         if missing:
             raise ArgumentError(f"No value for {', '.join(missing)}. The expression has {', '.join(names)}.")
-        arrays = [np.asarray(values[name]) for name in names]
-        arrays = [a if a.dtype.kind == "f" else a.astype(float) for a in arrays]
+        arrays = [_real(values[name], name) for name in names]
         value, derivative = function(*arrays)
-        return value, np.array(derivative)
+        found = np.array(derivative)
+        return value, found if found.dtype.kind == "f" else found.astype(float)  # constant derivatives may be made of integers
 
     def _program(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[str]]:
         """The compiled program: one for all sizes if the formula is symbolic, else one for each set of shapes."""
@@ -289,6 +300,25 @@ class Steps:
 
 def _with_shape(f: Formula) -> str:
     return f"{f.text()} {space(f.shape)}"
+
+
+def _names(expression: object, wrt: Any) -> tuple[str, ...]:
+    """The names in wrt=; positions where the expression is a function, whose arguments have an order."""
+    given = (wrt,) if isinstance(wrt, str | int) else tuple(wrt)
+    if callable(expression):
+        return tuple(select(expression, name).names[0] if isinstance(name, int) else name for name in given)
+    for name in given:
+        if not isinstance(name, str):
+            raise ArgumentError(f"wrt= takes the names of variables in the expression, not {name!r}.")
+    return given
+
+
+def _real(value: Any, name: str) -> Any:
+    """The value as floating numbers."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise ArgumentError(f"{name} is of dtype {array.dtype}; expected real numbers.")
+    return array if array.dtype.kind == "f" else array.astype(float)
 
 
 def differentiated(built: Built, wrt: Sequence[str]) -> tuple[Node, LinearMap]:

@@ -72,12 +72,15 @@ def compare(d: Derivative, points: int, seed: int) -> Evidence:
             worst = max(worst, difference)
         else:
             return Evidence(worst, points, domain)
-    raise Disagreement("No random point was found at which the expression has a finite value and derivative.", advice="Check it at a point of your own: d(**values).")
+    raise Disagreement(
+        "No random point was found at which the expression has a finite value and derivative.",
+        advice="Check it at a point of your own: d(**values).",
+    )
 
 
 def _numbers(shapes: Mapping[str, Shape]) -> dict[str, tuple[int, ...]]:
     symbols = list(dict.fromkeys(s for shape in shapes.values() for size in shape for s in sorted(symbols_in(size))))
-    by = dict(zip(symbols, SIZES, strict=False)) | {s: 3 for s in symbols[len(SIZES) :]}
+    by = dict(zip(symbols, SIZES, strict=False)) | dict.fromkeys(symbols[len(SIZES):], 3)
     return {name: tuple(int(str(bind(size, by))) for size in shape) for name, shape in shapes.items()}
 
 

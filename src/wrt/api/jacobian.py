@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from wrt.api.arguments import Leaves, collect, rebuild
-from wrt.api.prepared import Kind, Prepared, own
+from wrt.api.prepared import Kind, Prepared, apart, explain, own
 from wrt.differentiate.accumulate import Order
 from wrt.errors import ArgumentError
 from wrt.graph.node import Node
 from wrt.graph.shape import show
-from wrt.linear.structure import Structure, structure
+from wrt.linear.linear_map import LinearMap
+from wrt.linear.structure import Structure
 from wrt.lower.evaluate import evaluate
 from wrt.notation.layout import Layout, View, arrange, check, convention
 from wrt.notation.layout import Order as Flattening
-from wrt.trace import Trace, arguments as bound, select, trace_function
+from wrt.trace import Back, Binding, Trace, select, trace_function
 from wrt.trace.guards import Guard, same
 from wrt.trace.signature import name_of
 
-Back = Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
 VARIANTS = 8  # so many branches of a function are kept prepared for one signature; the oldest goes first
 
 
@@ -51,6 +51,8 @@ class Differentiated:
         selection = select(function, wrt)
         self.wrt, self.single = selection.names, selection.single
         self.name = name_of(function)
+        self._bound = Binding(function)
+        self.collated = (layout, view) == ("numerator", "tensor")  # as the arrays come out
         self.layout, self.view, self.order, self.mode = layout, view, order, mode
         self._variants: dict[Any, list[Prepared]] = {}
         self._last: Prepared | None = None
@@ -59,7 +61,7 @@ class Differentiated:
     # ----- preparation ----------------------------------------------------------------------------------------------
     def _run(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], extra: Sequence[Any] = ()) -> tuple[Prepared, Any, Leaves]:
         """The prepared variant that fits the call, and what its program returned."""
-        arguments, back = bound(self.function, args, kwargs)
+        arguments, back = self._bound(args, kwargs)
         leaves = collect(arguments, self.wrt)
         given = [*leaves.arrays, *extra]
         key = tuple(leaves.key)
@@ -80,6 +82,9 @@ class Differentiated:
         return variant, result, leaves
 
     def _prepare(self, arguments: dict[str, Any], back: Back, leaves: Leaves, key: Any, tried: Sequence[Prepared]) -> Prepared:
+        for name in self.wrt:
+            if name not in arguments:
+                raise ArgumentError(f"wrt= asks for the derivative by {name}, and this call gives only {', '.join(arguments)}.")
         trace = Trace(evaluate, name=self.name)
         inputs: dict[Node, str] = {}
         arrays = iter(leaves.arrays)
@@ -103,6 +108,7 @@ class Differentiated:
             watched.still_valid,
             watched.volatile or leaves.volatile,
         )
+        self._accept(fresh)
         known = self._variants.setdefault(key, [])
         for old in known:  # the same graph again (after a change of something that could not be watched): keep its compiled code
             if old not in tried and old.node is fresh.node and old.inputs == fresh.inputs and _same_guards(old.guards, fresh.guards):
@@ -111,6 +117,9 @@ class Differentiated:
         known.insert(0, fresh)
         del known[VARIANTS:]
         return fresh
+
+    def _accept(self, prepared: Prepared) -> None:
+        """Refuse a function that the verb does not take."""
 
     def _require(self) -> Prepared:
         if self._last is None:
@@ -126,32 +135,46 @@ class Differentiated:
     @property
     def structure(self) -> Structure | tuple[Structure, ...]:
         """What the Jacobian is (diagonal, banded, low rank, …), and why; one for each input."""
-        found = tuple(map(structure, self._require().maps))
+        prepared = self._require()
+        found = tuple(explain(*each) for each in self._maps(prepared))
         return found[0] if self.single else found
+
+    def _maps(self, prepared: Prepared) -> list[tuple[Node, LinearMap, Node]]:
+        return prepared.maps_of
 
     @property
     def plan(self) -> str:
         """What is computed, in which order and why."""
         prepared = self._require()
         lines = []
-        for name, m in zip(self.wrt, prepared.maps, strict=True):
-            lines.append(f"{self.name}: {name}{show(m.shape_in)} -> {show(m.shape_out)}   {structure(m)}")
+        for k, (of, m, v) in enumerate(self._maps(prepared)):
+            lines.append(f"{self._called(prepared, k)}: {prepared.inputs[v]}{show(m.shape_in)} -> {show(m.shape_out)}   {explain(of, m, v)}")
         lines.append(f"accumulated in {prepared.order}")
         lines += ["", str(prepared.source(self.kind)).rstrip()]
         return "\n".join(lines)
+
+    def _called(self, prepared: Prepared, k: int) -> str:
+        """What the k-th of the maps is the derivative of."""
+        return self.name
 
     def __repr__(self) -> str:
         by = ", ".join(self.wrt)
         shape = ""
         if self._last is not None:
-            shape = "; " + ", ".join(f"{show(m.shape_out + m.shape_in)}{'' if m.terms else ', zero: ' + structure(m).reason}" for m in self._last.maps)
-        return f"<{type(self).__name__.lower()} of {self.name} by {by}{shape}; {convention(self.layout)}>"
+            maps = self._maps(self._last)
+            shape = "; " + ", ".join(f"{show(m.shape_out + m.shape_in)}{'' if m.terms else f', {explain(of, m, v)}'}" for of, m, v in maps)
+        kind = self.kind if self.kind in ("jvp", "vjp") else type(self).__name__.lower()
+        return f"<{kind} of {self.name} by {by}{shape}; {convention(self.layout)}>"
 
 
 def _same_guards(old: Sequence[Guard], new: Sequence[Guard]) -> bool:
     """Whether two traces made the same choices; guards that read differently are told apart by where they were made."""
     pairs = zip(old, new, strict=False)
     return len(old) == len(new) and all((a.nodes, a.where) == (b.nodes, b.where) and same(a.value, b.value) for a, b in pairs)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return np.array_equal(a, b)
 
 
 def _identifier(name: str, taken: set[str]) -> str:
@@ -171,26 +194,28 @@ class Jacobian(Differentiated):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments: an array of shape f + shape x (numerator layout), one for each input in `wrt`."""
         prepared, result, leaves = self._run("jacobian", args, kwargs)
-        return self._several([result] if self.single else result, prepared, leaves)
+        return self._several("jacobian", [result] if self.single else result, prepared, leaves)
 
     def value_and(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """(f, J) in one pass: what they share is computed once."""
         prepared, (value, *jacobians), leaves = self._run("value_and", args, kwargs)
-        return own(value, leaves.arrays), self._several(jacobians, prepared, leaves)
+        value = own(value, [*leaves.arrays, *prepared.arrays("value_and")])
+        return value, self._several("value_and", jacobians, prepared, leaves, [value])
 
     def sparse(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian as `scipy.sparse.csr_array`, flattened in C order; its pattern is computed once and holds every possible nonzero.
 
-        `layout` and `view` do not apply: rows are outputs, columns inputs.
+        All calls share `indices` and `indptr`, which are therefore read-only; a `.copy()` has its own. `layout` and `view` do not
+        apply: rows are outputs, columns inputs.
         """
         from scipy.sparse import csr_array
 
         prepared, result, _ = self._run("sparse", args, kwargs)
         parts = list(result) if isinstance(result, tuple) else [result]
         made = []
-        for m, where, shapes in prepared.patterns:
-            mine = [parts.pop(0) for _ in m.terms]
-            made.append(csr_array((where.data(mine, shapes), where.indices, where.indptr), shape=where.shape))
+        for (m, where, shapes), dtype in zip(prepared.patterns, prepared.dtypes, strict=True):
+            data = where.data([parts.pop(0) for _ in m.terms], shapes).astype(dtype, copy=False)
+            made.append(csr_array((data, where.indices, where.indptr), shape=where.shape))
         return made[0] if self.single else tuple(made)
 
     def operator(self, *args: Any, **kwargs: Any) -> Any:
@@ -201,7 +226,8 @@ class Jacobian(Differentiated):
             raise ArgumentError("operator() takes a Jacobian by one input; give wrt= one name.")
         prepared, value, leaves = self._run("value", args, kwargs)
         (x,) = prepared.variables
-        at, at_x = leaves.arrays, np.shape(leaves.arrays[leaves.names.index(self.wrt[0])])
+        at = [np.array(a) for a in leaves.arrays]  # the operator stays the Jacobian here, whatever happens to the arguments
+        at_x = np.shape(leaves.arrays[leaves.names.index(self.wrt[0])])
 
         def matvec(v: Any) -> Any:
             shaped = np.asarray(v, x.dtype).reshape(at_x)
@@ -211,27 +237,47 @@ class Jacobian(Differentiated):
             shaped = np.asarray(w, prepared.node.dtype).reshape(np.shape(value))
             return np.ravel(prepared.run("vjp", [*at, shaped])[1])
 
-        return LinearOperator((np.size(value), prod(at_x)), matvec=matvec, rmatvec=rmatvec, dtype=np.asarray(value).dtype)
+        return LinearOperator((np.size(value), prod(at_x)), matvec=matvec, rmatvec=rmatvec, dtype=prepared.dtypes[0])
 
     def pair(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """(fun, jac) for solvers that ask for both at the same x: one evaluation serves both."""
+        """(fun, jac) for solvers that ask for both at the same arguments: one evaluation serves both.
+
+        Each result is given out once, in an array that the solver may write to. Who asks again has it computed again, so that
+        arrays which changed in place meanwhile (new data, the same starting point) are seen.
+        """
         lock = threading.Lock()
-        held: list[Any] = [None, None]
+        waiting: dict[str, Any] = {}  # what was computed and not asked for yet
+        at: list[Any] = [None, None, None]  # where: the variant, the key of the arguments, copies of their arrays
 
-        def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-            arrays = [np.array(a) for a in args]
+        def ask(what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             with lock:
-                if held[0] is None or held[0][1] != kwargs or len(held[0][0]) != len(args) or not all(map(np.array_equal, held[0][0], arrays)):
-                    held[1] = self.value_and(*args, **kwargs)
-                    held[0] = (arrays, dict(kwargs))
-                return held[1]  # type: ignore[no-any-return]
+                if what in waiting:
+                    leaves = collect(self._bound(args, kwargs)[0], self.wrt)
+                    if leaves.key == at[1] and all(map(same, leaves.arrays, at[2])) and at[0].still_valid():
+                        return waiting.pop(what)
+                prepared, (value, *jacobians), leaves = self._run("value_and", args, kwargs)
+                found = self._several("value_and", jacobians, prepared, leaves)
+                waiting.update(value=_writeable(np.asarray(value)), jacobian=_writeable(found) if self.single else tuple(map(_writeable, found)))
+                at[:] = prepared, leaves.key, [np.array(a) for a in leaves.arrays]
+                result = waiting.pop(what)
+                if leaves.volatile or prepared.volatile:
+                    waiting.clear()
+                return result
 
-        return (lambda *args, **kwargs: both(args, kwargs)[0]), (lambda *args, **kwargs: both(args, kwargs)[1])
+        return (lambda *args, **kwargs: ask("value", args, kwargs)), (lambda *args, **kwargs: ask("jacobian", args, kwargs))
 
-    def _several(self, results: Sequence[Any], prepared: Prepared, leaves: Leaves) -> Any:
-        held = prepared.source("jacobian").held.values() if results else ()
-        ndim = prepared.node.ndim
-        made = tuple(arrange(own(r, [*leaves.arrays, *held]), ndim, self.layout, self.view, self.order) for r in results)
+    def _several(self, kind: Kind, results: Sequence[Any], prepared: Prepared, leaves: Leaves, others: Sequence[Any] = ()) -> Any:
+        given = [*leaves.arrays, *prepared.arrays(kind)]
+        made: tuple[Any, ...] = ()
+        for result, dtype in zip(results, prepared.dtypes, strict=True):
+            made += (apart(own(result, given, dtype), [*others, *made]),)
+        if not self.collated:
+            made = tuple(arrange(r, prepared.node.ndim, self.layout, self.view, self.order) for r in made)
         return made[0] if self.single else made
+
+
+def _writeable(array: Any) -> Any:
+    """An array of its own: value and Jacobian may be one array of the program, or the user's."""
+    return array.copy() if array.base is not None or not array.flags.writeable else array
 
 

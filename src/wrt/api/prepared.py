@@ -13,6 +13,7 @@ from wrt.differentiate.accumulate import Order, accumulate
 from wrt.graph.node import Node, promote, variable
 from wrt.linear.linear_map import LinearMap, column, identity, row
 from wrt.linear.pattern import Pattern, coefficients, pattern, sizes, static
+from wrt.linear.structure import Structure, structure
 from wrt.lower.numpy_source import Source, source
 from wrt.trace.guards import Guard
 
@@ -32,6 +33,7 @@ class Prepared:
     volatile: bool
     sources: dict[str, Source] = field(default_factory=dict)
     compiled: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    _arrays: dict[str, list[Any]] = field(default_factory=dict)
 
     @cached_property
     def _accumulated(self) -> tuple[dict[Node, LinearMap], str]:
@@ -48,15 +50,41 @@ class Prepared:
         return self._accumulated[1]
 
     @cached_property
+    def dtypes(self) -> list[np.dtype[Any]]:
+        """The dtype of the Jacobian by each variable: floating, whatever the coefficients are."""
+        return [promote(self.node, v) if self.node.dtype.kind == "f" else v.dtype for v in self.variables]
+
+    @cached_property
     def dense(self) -> list[Node]:
         """The Jacobian by each variable as an array, shape f + shape x."""
-        return [m.to_dense(promote(self.node, v) if self.node.dtype.kind == "f" else v.dtype) for m, v in zip(self.maps, self.variables, strict=True)]
+        return [m.to_dense(dtype) for m, dtype in zip(self.maps, self.dtypes, strict=True)]
+
+    @cached_property
+    def second(self) -> list[list[LinearMap]]:
+        """The Jacobians of the Jacobians: [a][b] by variable a, then by variable b."""
+        found = []
+        for jacobian in self.dense:
+            maps, _ = accumulate(jacobian, {v: identity(v.shape) for v in self.variables}, identity(jacobian.shape), self.mode)
+            found.append([maps[v] for v in self.variables])
+        return found
+
+    @property
+    def maps_of(self) -> list[tuple[Node, LinearMap, Node]]:
+        """(what is differentiated, its derivative, the input by which), one for each input."""
+        return [(self.node, m, v) for m, v in zip(self.maps, self.variables, strict=True)]
+
+    @property
+    def second_of(self) -> list[tuple[Node, LinearMap, Node]]:
+        """The same for the second derivatives, row by row."""
+        rows = zip(self.dense, self.second, strict=True)
+        return [(jacobian, m, v) for jacobian, row in rows for m, v in zip(row, self.variables, strict=True)]
 
     @cached_property
     def patterns(self) -> list[tuple[LinearMap, Pattern, list[tuple[int, ...]]]]:
-        found = []
-        for m in map(static, self.maps):
-            found.append((m, pattern(m), sizes(m)))
+        found = [(m, pattern(m), sizes(m)) for m in map(static, self.maps)]
+        for _, where, _ in found:
+            for shared in (where.indices, where.indptr):
+                shared.flags.writeable = False  # every matrix made from it has these very arrays: eliminate_zeros() would spoil them all
         return found
 
     def run(self, kind: Kind, arrays: Sequence[Any]) -> Any:
@@ -65,6 +93,12 @@ class Prepared:
         if function is None:
             function = self._compile(kind)
         return function(*arrays)
+
+    def arrays(self, kind: Kind) -> list[Any]:
+        """The arrays that the program of this kind refers to: the user's own may be among its results."""
+        if kind not in self._arrays:
+            self._arrays[kind] = [a for a in self.source(kind).held.values() if isinstance(a, np.ndarray)]
+        return self._arrays[kind]
 
     def source(self, kind: Kind) -> Source:
         """The NumPy source of one kind of program."""
@@ -88,7 +122,8 @@ class Prepared:
         if kind == "sparse":
             return [c for m, _, _ in self.patterns for c in coefficients(m)], {}
         if kind == "hessian":
-            return [h for j in self.dense for h in second(j, self.variables, self.mode)], {}
+            rows = zip(self.second, self.dtypes, strict=True)
+            return [m.to_dense(np.result_type(dtype, v.dtype)) for row, dtype in rows for m, v in zip(row, self.variables, strict=True)], {}
         if kind == "jvp":
             seeds = {v: variable(f"tangent of {self.inputs[v]}", v.shape, v.dtype) for v in self.variables}
             maps, _ = accumulate(self.node, {v: column(t) for v, t in seeds.items()}, identity(self.node.shape), "forward")
@@ -99,16 +134,22 @@ class Prepared:
         return [self.node, *(maps[v].to_dense(v.dtype) for v in self.variables)], {weight: "cotangent"}
 
 
-def second(jacobian: Node, variables: Sequence[Node], mode: Order) -> list[Node]:
-    """The Jacobian of a Jacobian by each variable."""
-    maps, _ = accumulate(jacobian, {v: identity(v.shape) for v in variables}, identity(jacobian.shape), mode)
-    return [maps[v].to_dense(promote(jacobian, v)) for v in variables]
-
-
-def own(result: Any, given: Sequence[Any]) -> Any:
+def own(result: Any, given: Sequence[Any], dtype: Any = None) -> Any:
     """The result as an array; one that shares memory with what the user gave (J of `A @ x` is A itself) is a read-only view."""
-    array = np.asarray(result)
+    array = np.asarray(result, dtype)  # coefficients may be integers or booleans, a derivative is not
     if any(isinstance(a, np.ndarray) and np.may_share_memory(array, a) for a in given):
         array = array.view()
         array.flags.writeable = False
     return array
+
+
+def explain(of: Node, m: LinearMap, by: Node) -> Structure:
+    """What a map is, and why: zero because of steps (floor, argmax) is told from zero because the input is not read."""
+    if not m.terms and by in of.variables:
+        return Structure("zero", "the output is piecewise constant in this input")
+    return structure(m)
+
+
+def apart(array: Any, others: Sequence[Any]) -> Any:
+    """A copy where the array shares memory with one that is also given out: to the program of f = A t value and Jacobian are one."""
+    return array.copy() if array.flags.writeable and any(np.may_share_memory(array, other) for other in others) else array

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from wrt.api.arguments import real_array
 from wrt.api.jacobian import Differentiated, Jacobian
-from wrt.api.prepared import Kind, own
+from wrt.api.prepared import Kind, Prepared, apart, own
 from wrt.differentiate.accumulate import Order
 from wrt.errors import ArgumentError, ShapeError
+from wrt.graph.node import Node
 from wrt.graph.shape import show
+from wrt.linear.linear_map import LinearMap
 from wrt.notation.layout import Layout, View, arrange
 from wrt.notation.layout import Order as Flattening
-from wrt.trace import arguments as bound
 
 By = int | str | Sequence[int | str]
 
@@ -22,19 +24,13 @@ By = int | str | Sequence[int | str]
 class Gradient(Jacobian):
     """The derivative of a scalar function, in the shape of its input; made by `wrt.gradient`."""
 
-    def _check(self) -> None:
-        shape = self._require().node.shape
+    def _accept(self, prepared: Prepared) -> None:
+        shape = prepared.node.shape
         if shape != ():
             raise ShapeError(
                 f"The gradient is of a scalar function; {self.name} returns shape {show(shape)}.",
                 advice="Write wrt.jacobian for functions of more than one output.",
             )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """∂f/∂x at these arguments, in the shape of x (numerator layout, tensor view)."""
-        result = super().__call__(*args, **kwargs)
-        self._check()
-        return result
 
 
 class Hessian(Differentiated):
@@ -47,10 +43,21 @@ class Hessian(Differentiated):
         prepared, result, leaves = self._run("hessian", args, kwargs)
         n = len(self.wrt)
         flat = list(result) if isinstance(result, tuple) else [result]
-        held = list(prepared.source("hessian").held.values())
-        blocks = [arrange(own(r, [*leaves.arrays, *held]), prepared.node.ndim + prepared.variables[k // n].ndim, "numerator", self.view, self.order) for k, r in enumerate(flat)]
+        given = [*leaves.arrays, *prepared.arrays("hessian")]
+        ndims = [prepared.node.ndim + prepared.variables[k // n].ndim for k in range(len(flat))]
+        blocks: list[Any] = []
+        for k, r in enumerate(flat):
+            dtype = np.result_type(prepared.dtypes[k // n], prepared.variables[k % n].dtype)
+            blocks.append(apart(own(r, given, dtype), blocks))
+        blocks = [arrange(block, ndim, "numerator", self.view, self.order) for block, ndim in zip(blocks, ndims, strict=True)]
         rows = tuple(tuple(blocks[n * a : n * a + n]) for a in range(n))
         return rows[0][0] if self.single else rows
+
+    def _maps(self, prepared: Prepared) -> list[tuple[Node, LinearMap, Node]]:
+        return prepared.second_of
+
+    def _called(self, prepared: Prepared, k: int) -> str:
+        return f"∂{self.name}/∂{prepared.inputs[prepared.variables[k // len(self.wrt)]]}"
 
 
 class Product(Differentiated):
@@ -72,21 +79,41 @@ class Product(Differentiated):
         seed = kwargs.pop(word)
         seeds = list(seed) if word == "tangent" and not self.single else [seed]
         if word == "tangent":
-            arguments, _ = bound(self.function, args, kwargs)
-            wanted = [np.shape(arguments[name]) for name in self.wrt]
-            if len(seeds) != len(wanted):
-                raise ArgumentError(f"jvp by {', '.join(self.wrt)} needs {len(wanted)} tangents, got {len(seeds)}.")
+            arguments, _ = self._bound(args, kwargs)
+            like = [real_array(arguments[name], name) if name in arguments else np.zeros(()) for name in self.wrt]
+            if len(seeds) != len(like):
+                raise ArgumentError(f"jvp by {', '.join(self.wrt)} needs {len(like)} tangents, got {len(seeds)}.")
         else:
-            wanted = [np.shape(self._run("value", args, kwargs)[1])]
-        for seed, shape in zip(seeds, wanted, strict=True):
-            if np.shape(seed) != shape:
-                raise ShapeError(f"The {word} must have shape {show(shape)}, got {show(np.shape(seed))}.")
-        _, result, leaves = self._run(self.kind, args, kwargs, [np.asarray(s, float) if np.asarray(s).dtype.kind != "f" else np.asarray(s) for s in seeds])
-        value, *products = (own(r, [*leaves.arrays, *seeds]) for r in result)
+            like = [self._run("value", args, kwargs)[1]]
+        seeds = [_seed(given, word, np.asarray(x)) for given, x in zip(seeds, like, strict=True)]
+        prepared, (value, *products), leaves = self._run(self.kind, args, kwargs, seeds)
+        given = [*leaves.arrays, *seeds, *prepared.arrays(self.kind)]
+        made = [own(value, given)]
+        for r, dtype in zip(products, [np.result_type(*prepared.dtypes)] if self.kind == "jvp" else prepared.dtypes, strict=True):
+            made.append(apart(own(r, given, dtype), made))
+        value, *products = made
         return value, products[0] if self.single or self.kind == "jvp" else tuple(products)
 
 
-def jacobian(function: Callable[..., Any], wrt: By = 0, *, layout: Layout = "numerator", view: View = "tensor", order: Flattening = "C", mode: Order = "auto") -> Jacobian:
+def _seed(given: Any, word: str, like: Any) -> Any:
+    """A tangent or cotangent as an array of the shape and precision of what it belongs to."""
+    seed = np.asarray(given)
+    if seed.dtype.kind not in "fiub":
+        raise ArgumentError(f"The {word} is of dtype {seed.dtype}; expected real numbers.")
+    if seed.shape != like.shape:
+        raise ShapeError(f"The {word} must have shape {show(like.shape)}, got {show(seed.shape)}.")
+    return seed.astype(like.dtype if like.dtype.kind == "f" else float, copy=False)
+
+
+def jacobian(
+    function: Callable[..., Any],
+    wrt: By = 0,
+    *,
+    layout: Layout = "numerator",
+    view: View = "tensor",
+    order: Flattening = "C",
+    mode: Order = "auto",
+) -> Jacobian:
     """The Jacobian of a plain NumPy function.
 
     Parameters
@@ -132,7 +159,15 @@ def jacobian(function: Callable[..., Any], wrt: By = 0, *, layout: Layout = "num
     return Jacobian(function, wrt, layout=layout, view=view, order=order, mode=mode)
 
 
-def gradient(function: Callable[..., Any], wrt: By = 0, *, layout: Layout = "numerator", view: View = "tensor", order: Flattening = "C", mode: Order = "auto") -> Gradient:
+def gradient(
+    function: Callable[..., Any],
+    wrt: By = 0,
+    *,
+    layout: Layout = "numerator",
+    view: View = "tensor",
+    order: Flattening = "C",
+    mode: Order = "auto",
+) -> Gradient:
     """The gradient of a scalar function, in the shape of its input.
 
     Options as for `jacobian`; a function of more outputs raises `ShapeError` at the call.

@@ -51,7 +51,7 @@ def main() -> None:
         ("Nonlinear regression: NIST StRD, 27 problems, two starting points each", fits),
         ("The determinant of a Jacobian", linear_map),
     ):
-        print(f"{title}\n{'=' * len(title)}\n{part()}\n")  # noqa: T201  # printing is the job
+        print(f"{title}\n{'=' * len(title)}\n{part()}\n")  # printing is the job
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from wrt.graph.node import Shape
 from wrt.graph.size import Polynomial, Size
 
 
-class Unify(Exception):  # noqa: N818  # not an error: a discovery
+class Unify(Exception):  # not an error: a discovery
     """`name` must stand for `size`."""
 
     def __init__(self, name: str, size: Size) -> None:

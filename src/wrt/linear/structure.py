@@ -53,7 +53,7 @@ def structure(m: LinearMap) -> Structure:
 
 
 def _banded(m: LinearMap, offsets: list[int]) -> Structure:
-    low, high = max(0, -min(offsets)), max(0, max(offsets))
+    low, high = max(0, -min(offsets)), max(0, *offsets)
     if (low, high) == (0, 0):
         unit = all(not term.factors for term in m.terms)
         whole = m.shape_in == m.shape_out and all(term.sizes == m.shape_in for term in m.terms)
@@ -130,7 +130,10 @@ def _kronecker(m: LinearMap) -> Structure | None:
 
 
 def _axes(m: LinearMap) -> str:
-    pairs = sorted({(a, b) for term in m.terms for a, i in enumerate(m.row(term)) for b, j in enumerate(m.col(term)) if plain(i) is not None and plain(i) == plain(j)})
-    return ", ".join(f"output axis {a} with input axis {b}" for a, b in pairs) or "through a table"
+    pairs: set[tuple[int, int]] = set()
+    for term in m.terms:
+        cols = {plain(j): b for b, j in enumerate(m.col(term)) if plain(j) is not None}
+        pairs |= {(a, cols[plain(i)]) for a, i in enumerate(m.row(term)) if plain(i) in cols}
+    return ", ".join(f"output axis {a} with input axis {b}" for a, b in sorted(pairs)) or "through a table"
 
 

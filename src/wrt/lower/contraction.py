@@ -105,7 +105,7 @@ def _matmul(a: Operand, b: Operand, summed: list[int], out: Sequence[int]) -> Op
     order = {label: position for position, label in enumerate(out)}
     if len(summed) == 1 and len(a.labels) <= 2 and len(b.labels) <= 2:
         swap = (len(a.labels), len(b.labels)) == (1, 2) and b.labels[0] != summed[0]
-        swap = swap or (len(a.labels), len(b.labels)) == (2, 1) and a.labels[0] == summed[0]
+        swap = swap or ((len(a.labels), len(b.labels)) == (2, 1) and a.labels[0] == summed[0])
         if free_a and free_b:
             swap = order.get(free_b[0], 99) < order.get(free_a[0], 99)
         if swap:

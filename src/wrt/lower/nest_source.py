@@ -43,10 +43,7 @@ def _sum(node: Node, terms: Sequence[Term], ref: Ref, held: Held) -> Code | None
         code = aligned(value, range(node.ndim))
         if not term.factors:
             code, term = number(abs(term.scale)), term._replace(scale=1 if term.scale > 0 else -1)
-        if total is None:
-            total = scaled(term.scale, code)
-        else:
-            total = binary("-" if term.scale < 0 else "+", total, scaled(abs(term.scale), code))
+        total = scaled(term.scale, code) if total is None else binary("-" if term.scale < 0 else "+", total, scaled(abs(term.scale), code))
     return total
 
 
@@ -85,8 +82,9 @@ def _zeros(node: Node) -> Code:
 
 
 def _whole(out: Sequence[Index], sizes: Sequence[Size], node_shape: Sequence[Size]) -> bool:
-    labels = [plain(index) for index in out]
-    return None not in labels and len(set(labels)) == len(labels) and all(sizes[label] == n for label, n in zip(labels, node_shape, strict=True) if label is not None)
+    """Whether the out index is one label for each axis, running over all of it."""
+    labels = [label for index in out if (label := plain(index)) is not None]
+    return len(set(labels)) == len(out) and all(sizes[label] == n for label, n in zip(labels, node_shape, strict=True))
 
 
 def _product(term: Term, labels: Sequence[int], ref: Ref, held: Held) -> Operand:
@@ -159,7 +157,7 @@ def _literal(node: Node, terms: Sequence[Term], ref: Ref, held: Held) -> Code | 
     if node.dtype != FLOAT or not 1 <= node.ndim <= 2 or not all(isinstance(n, int) for n in node.shape):
         return None
     counts = [as_int(n, "A literal array") for n in node.shape]
-    if prod(counts) > LITERAL or any(isinstance(i, Affine) and i.parts or not isinstance(i, Affine) for t in terms for i in t.out):
+    if prod(counts) > LITERAL or any((isinstance(i, Affine) and i.parts) or not isinstance(i, Affine) for t in terms for i in t.out):
         return None
     entries: dict[tuple[Size, ...], Code] = {}
     for term in terms:

@@ -18,6 +18,7 @@ from wrt.lower.text import number as number_code
 from wrt.lower.text import size as size_code
 from wrt.ops.catalog import OPERATIONS
 
+_CHEAP = re.compile(r"-?[^\W\d]\w*(\[-?\d+(, -?\d+)*\])?(\.T)?|-?[\d.]+(e[-+]?\d+)?")
 LONG = 72  # an expression of more characters gets a line of its own
 
 
@@ -67,7 +68,7 @@ class Source:
     def compile(self) -> Any:
         """The function itself."""
         space: dict[str, Any] = dict(self.held)
-        exec(compile(self.imports + self.text, f"<wrt {self.name}>", "exec"), space)  # noqa: S102  # our own text
+        exec(compile(self.imports + self.text, f"<wrt {self.name}>", "exec"), space)  # our own text
         return space[self.name]
 
 
@@ -152,7 +153,9 @@ class _Writer:
                 return Code(name)
         else:
             code = self._operation(node)
-        if node in self.wanted or (self.count.get(node, 0) > 1 and not _is_cheap(code)) or len(code.text) > LONG or (node in self.outputs and self.count.get(node, 0)):
+        reads = self.count.get(node, 0)
+        shared = reads > 1 or (reads and node in self.outputs)
+        if node in self.wanted or len(code.text) > LONG or (shared and not _is_cheap(code)):
             name = self._name(node)
             self.lines.append(f"{name} = {code.text}")
             return Code(name)
@@ -173,7 +176,7 @@ class _Writer:
         return self._fresh(self.wanted.get(node, "t"), numbered=node not in self.wanted)
 
     def _fresh(self, stem: str, *, numbered: bool = True) -> str:
-        """A name that is not taken: stem, or stem1, stem2, …"""
+        """A name that is not taken: stem, or stem1, stem2 and so on."""
         name = stem
         while numbered or name in self.taken:
             self.last[stem] = self.last.get(stem, 0) + 1
@@ -220,5 +223,4 @@ def _reads(node: Node, child: Node) -> int:
 
 def _is_cheap(code: Code) -> bool:
     """Whether writing the expression again costs nothing: a name, a number, an entry or a transpose."""
-    text = code.text.removeprefix("-").removesuffix(".T")
-    return text.isidentifier() or text.replace(".", "").isdigit() or (text.split("[")[0].isidentifier() and text.endswith("]") and text.count("[") == 1 and ":" not in text and "k" != text[-2:-1])
+    return _CHEAP.fullmatch(code.text) is not None

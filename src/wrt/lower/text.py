@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, isnan
 from typing import NamedTuple
 
 from wrt.graph.node import Scalar
@@ -52,8 +53,8 @@ def item(operand: Code, *indices: str) -> Code:
 
 
 def number(value: Scalar) -> Code:
-    if value != value or value in (float("inf"), float("-inf")):
-        return Code("np.nan" if value != value else "np.inf" if value > 0 else "-np.inf", SIGN if value < 0 else ATOM)
+    if not isfinite(value):
+        return Code("np.nan" if isnan(value) else "np.inf" if value > 0 else "-np.inf", SIGN if value < 0 else ATOM)
     return Code(repr(value), SIGN if str(value).startswith("-") else ATOM)
 
 

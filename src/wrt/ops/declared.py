@@ -39,7 +39,7 @@ _refuse("eig eigvals", _EIGEN, _REFLECT, np.linalg, "np.linalg")
 
 _COMPLEX = "Its values are complex; wrt differentiates real functions of real inputs."
 _AS_MATRIX = "A discrete Fourier transform is linear: write it as two real matrix products, with cosines and with sines."
-for _name in "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft".split():
+for _name in ["fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "rfft", "irfft", "rfft2", "irfft2", "rfftn", "irfftn", "hfft", "ihfft"]:
     no_rule(f"numpy.fft.{_name}", f"np.fft.{_name}", why=_COMPLEX, advice=_AS_MATRIX)  # by name: NumPy loads np.fft when it is asked for
 _refuse("sort_complex", _COMPLEX, "Write np.sort.")
 _refuse("roots", _COMPLEX, "For a symmetric companion problem write np.linalg.eigvalsh.")

@@ -90,6 +90,13 @@ def sign(a: Node) -> Node:
     return arithmetic.elementwise("sign", a)
 
 
+def _sinc_slope(a: Node, u: Node) -> Node:
+    """(cos πa − sinc a)/a; near 0 the series −π²a/3, which is exact to rounding where the quotient is not."""
+    small = arithmetic.elementwise("less", BUILD["absolute"](a), as_node(1e-4), dtype=BOOL)
+    safe = where(small, 1.0, a)
+    return where(small, -(pi**2) / 3 * a, (cos(pi * safe) - u) / safe)
+
+
 # ----- one input ------------------------------------------------------------------------------------------------------
 _smooth("exp", np.exp, lambda a, u: u, "exp({0})", r"\exp({0})")
 _smooth("exp2", np.exp2, lambda a, u: float(np.log(2)) * u, "exp2({0})", r"2^{{{0}}}")
@@ -114,15 +121,8 @@ _smooth("arccosh", np.arccosh, lambda a, u: 1 / root(a**2 - 1), "arccosh({0})", 
 _smooth("arctanh", np.arctanh, lambda a, u: 1 / (1 - a**2), "arctanh({0})", r"\operatorname{{artanh}}({0})", low=-0.9, high=0.9)
 _smooth("deg2rad", np.deg2rad, lambda a, u: pi / 180, "deg2rad({0})", r"\tfrac{{\pi}}{{180}} {0}")
 _smooth("rad2deg", np.rad2deg, lambda a, u: 180 / pi, "rad2deg({0})", r"\tfrac{{180}}{{\pi}} {0}")
-_smooth("sinc", np.sinc, lambda a, u: _sinc_slope(a, u), "sinc({0})", r"\operatorname{{sinc}}({0})", low=0.2, high=1.8)
+_smooth("sinc", np.sinc, _sinc_slope, "sinc({0})", r"\operatorname{{sinc}}({0})", low=0.2, high=1.8)
 _smooth("absolute", np.abs, lambda a, u: sign(a), "|{0}|", r"\left|{0}\right|", low=0.2, kinks="at 0, where the slope is taken as 0")
-
-
-def _sinc_slope(a: Node, u: Node) -> Node:
-    """(cos πa − sinc a)/a; near 0 the series −π²a/3, which is exact to rounding where the quotient is not."""
-    small = arithmetic.elementwise("less", BUILD["absolute"](a), as_node(1e-4), dtype=BOOL)
-    safe = where(small, 1.0, a)
-    return where(small, -(pi**2) / 3 * a, (cos(pi * safe) - u) / safe)
 
 
 # ----- arithmetic -----------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ _binary("add", np.add, arithmetic.add, (lambda a, b, u: 1, lambda a, b, u: 1), "
 _binary("subtract", np.subtract, arithmetic.subtract, (lambda a, b, u: 1, lambda a, b, u: -1), "-", "{0} - {1}", "{0} - {1}")
 _binary("multiply", np.multiply, arithmetic.multiply, (lambda a, b, u: b, lambda a, b, u: a), "*", "{0} ⊙ {1}", r"{0} \odot {1}")
 _binary("divide", np.divide, arithmetic.divide, (lambda a, b, u: 1 / b, lambda a, b, u: -u / b), "/", "{0} / {1}", r"\frac{{{0}}}{{{1}}}", _APART)
-_binary("power", np.power, lambda a, b: arithmetic.power(a, b), (_power_by_base, _power_by_exponent), "**", "{0}^{1}", "{0}^{{{1}}}", _APART)
+_binary("power", np.power, arithmetic.power, (_power_by_base, _power_by_exponent), "**", "{0}^{1}", "{0}^{{{1}}}", _APART)
 _binary("maximum", np.maximum, _named("maximum"), (lambda a, b, u: _wins(a, b, "greater_equal"), lambda a, b, u: _wins(b, a, "greater_equal")), "np.maximum", "max({0}, {1})", r"\max({0}, {1})", kinks=_TIES)
 _binary("minimum", np.minimum, _named("minimum"), (lambda a, b, u: _wins(a, b, "less_equal"), lambda a, b, u: _wins(b, a, "less_equal")), "np.minimum", "min({0}, {1})", r"\min({0}, {1})", kinks=_TIES)
 _binary("arctan2", np.arctan2, _named("arctan2", floating=True), (lambda a, b, u: b / (a**2 + b**2), lambda a, b, u: -a / (a**2 + b**2)), "np.arctan2", "arctan2({0}, {1})", r"\operatorname{{atan2}}({0}, {1})", _APART)

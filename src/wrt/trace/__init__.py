@@ -6,7 +6,7 @@
 from wrt.trace.dependency import Dependencies
 from wrt.trace.guards import Guard, Trace
 from wrt.trace.result import Result, trace_function
-from wrt.trace.signature import Selection, arguments, parse_shape, select
+from wrt.trace.signature import Back, Binding, Selection, arguments, parse_shape, select
 from wrt.trace.traced import Traced
 
-__all__ = ["Dependencies", "Guard", "Result", "Selection", "Trace", "Traced", "arguments", "parse_shape", "select", "trace_function"]
+__all__ = ["Back", "Binding", "Dependencies", "Guard", "Result", "Selection", "Trace", "Traced", "arguments", "parse_shape", "select", "trace_function"]

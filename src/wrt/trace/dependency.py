@@ -54,9 +54,10 @@ class Dependencies:
         for names, name, value in self.read.values():
             if now(names, name) is not value:
                 return False
-        if any(getattr(owner, name) is not value for owner, name, value in self.attributes):
-            return False
-        return all(_same(items_of(container), items) for container, items in self.contents)
+        for owner, name, value in self.attributes:
+            if getattr(owner, name) is not value:
+                return False
+        return not self.contents or all(_same(items_of(container), items) for container, items in self.contents)
 
 
 def now(names: Names, name: str) -> object:

@@ -84,7 +84,7 @@ def public_name(function: Any) -> str:
 
 def _public_name(function: Any) -> str:
     if isinstance(function, str):
-        return function
+        return function.replace("numpy.", "np.", 1)
     name = getattr(function, "__name__", None) or type(function).__name__
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):

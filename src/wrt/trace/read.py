@@ -189,7 +189,10 @@ class _Reader:
                 advice="Write x'*y for the inner product, x*y' for the outer product, x.*y for the entrywise product.",
             )
         if (na == 1 and not rows[0]) or (nb == 1 and rows[1]):
-            raise ShapeError("A column vector times a matrix, or a matrix times a row vector, is not defined.", advice="Transpose the vector or swap the factors.")
+            raise ShapeError(
+                "A column vector times a matrix, or a matrix times a row vector, is not defined.",
+                advice="Transpose the vector or swap the factors.",
+            )
         result = a @ b
         return Row(result) if na == 1 and nb == 2 else result
 

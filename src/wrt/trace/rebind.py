@@ -132,7 +132,7 @@ class Binder:
 
     def _open(self, *args: Any, **kwargs: Any) -> Any:
         self.tracer.dependencies.unwatchable("a file")
-        return builtins.open(*args, **kwargs)  # noqa: PTH123
+        return builtins.open(*args, **kwargs)
 
     # ----- functions --------------------------------------------------------------------------------------------------
     def _function(self, function: FunctionType) -> Any:

@@ -14,6 +14,7 @@ from wrt.errors import ArgumentError
 from wrt.graph.node import Shape
 from wrt.graph.size import Polynomial, Size, symbol
 
+Back = Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]  # values by name -> (args, kwargs)
 Which = int | str | Sequence[int | str] | None
 
 
@@ -94,7 +95,24 @@ def _listed(plain: Sequence[str], varargs: str | None) -> str:
     return ", ".join(names) or "none"
 
 
-Back = Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
+class Binding:
+    """Binds a function's calls to names: by position at once where all its parameters are given so, else as Python does."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        kinds = {p.kind for p in parameters(function).parameters.values()}
+        plain = kinds <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        self.positional = tuple(parameters(function).parameters) if plain else None
+
+    def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Back]:
+        """The arguments by name, and how to put other values in their places."""
+        names = self.positional
+        if names is None or kwargs or len(args) != len(names):
+            return arguments(self.function, args, kwargs)
+        return dict(zip(names, args, strict=True)), self._in_order
+
+    def _in_order(self, replaced: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return tuple(replaced[name] for name in self.positional or ()), {}
 
 
 def arguments(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Back]:
