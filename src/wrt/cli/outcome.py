@@ -1,0 +1,55 @@
+"""How a command ends: its exit code, and one message on stderr where it could not be done."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable
+
+from wrt.cli.exit_code import ExitCode
+from wrt.cli.stream import say
+from wrt.errors import Disagreement, Location, WrtError
+
+_SHAPES = re.compile(r"""shapes=\{(['"])(\w+)\1: (?:(['"])([^'"]*)\3|…)\}""")
+
+
+def outcome(command: Callable[[], None], expression: str) -> ExitCode:
+    """Run a command; its exit code. stdout then has the whole answer or none of it."""
+    try:
+        command()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except WrtError as why:
+        say(message(why, expression), sys.stderr)
+        return ExitCode.DISAGREED if isinstance(why, Disagreement) else ExitCode.REFUSED
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # wrt … | head
+        _silence()
+        return ExitCode.UNREAD
+    except OSError as why:
+        _silence()
+        say(f"wrt: the answer could not be written: {why.strerror or why}", sys.stderr)
+        return ExitCode.UNWRITTEN
+    except Exception:  # noqa: BLE001  # whatever it is, it is ours and not the user's
+        say(f"{traceback.format_exc()}\nThis is a bug of wrt. Please report it with the expression.", sys.stderr)
+        return ExitCode.BUG
+    return ExitCode.DONE
+
+
+def message(why: WrtError, expression: str) -> str:
+    """What is said of a refusal: its kind, the fact, the expression with carets, and advice in words of the command line."""
+    if why.location is not None and why.location.where:  # a place in Python code is not the user's: all that they wrote is the expression
+        why.location = Location("", expression)
+    kind = next(c.__name__ for c in type(why).__mro__ if c.__module__ == "wrt")
+    return _SHAPES.sub(lambda found: f'--shape "{found[2]}: {found[4] or "…"}"', f"{kind}: {why}")
+
+
+def _silence() -> None:
+    """Whatever still waits to be written goes nowhere, so that Python does not complain of it when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return
