@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
@@ -12,20 +13,24 @@ import numpy as np
 from wrt.api.evidence import Evidence, compare
 from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSource, build, declared_shapes, sizes_from
 from wrt.differentiate.accumulate import jacobian
-from wrt.errors import ArgumentError, Disagreement
+from wrt.errors import ArgumentError, Disagreement, ShapeError
 from wrt.graph.node import FLOAT, Node, Shape, promote, variable
 from wrt.graph.size import NeedsSizes
-from wrt.linear.linear_map import LinearMap
+from wrt.linear.algebra import symmetrized
+from wrt.linear.linear_map import LinearMap, zero
 from wrt.linear.structure import Structure, structure
 from wrt.lower.numpy_source import source as numpy_source
+from wrt.notation import einsum
 from wrt.notation.chain import chain
-from wrt.notation.describe import describe, shapes_said, space
+from wrt.notation.describe import describe, shapes_said, space, times
 from wrt.notation.formula import Formula, views
 from wrt.notation.formula import formula as notation
 from wrt.notation.layout import Layout, Order, View, arrange, check
+from wrt.notation.matrix import Matrices
 from wrt.notation.steps import Derivation, derivation
 from wrt.trace import select
 from wrt.trace.syntax import Dialect
+from wrt.trace.tokens import plain
 
 
 def derive(
@@ -36,6 +41,7 @@ def derive(
     layout: Layout = "numerator",
     view: View = "tensor",
     order: Order = "C",
+    assume: Mapping[str, str] | None = None,
     dialect: Dialect | None = None,
 ) -> Derivative:
     """The derivative as a formula, with its shape, its steps, its code and its numbers.
@@ -51,6 +57,8 @@ def derive(
         and the field's habits (a to g scalars, capitals matrices, other letters vectors); what was assumed is printed.
     layout, view, order
         The convention of the formula and of the numbers, as for `wrt.jacobian`.
+    assume
+        ``{"S": "symmetric"}``: S is known to be symmetric. The derivative by it is then the Frobenius gradient (G + Gᵀ)/2, and Sᵀ is S.
     dialect
         "numpy" or "matrixcalculus", where the text alone does not tell.
 
@@ -73,14 +81,26 @@ def derive(
     if dialect not in (None, *get_args(Dialect)):
         raise ArgumentError(f"There is no dialect {dialect!r}.", advice=f"Write dialect= one of {', '.join(map(repr, get_args(Dialect)))}, or leave it out.")
     made: FormulaSource = TextSource(expression, dialect) if isinstance(expression, str) else FunctionSource(expression)
-    return Derivative(made, names, declared_shapes(shapes), layout, view, order)
+    for name, said in (assume or {}).items():
+        if said != "symmetric":
+            raise ArgumentError(f"assume={{{name!r}: {said!r}}} is not known; a matrix can be assumed 'symmetric'.")
+    return Derivative(made, names, declared_shapes(shapes), layout, view, order, frozenset(map(plain, assume or ())))
 
 
 class Derivative:
     """∂f/∂x of one expression; made by `wrt.derive`. Print it for the formula, call it for numbers."""
 
-    def __init__(self, source: FormulaSource, wrt: tuple[str, ...], shapes: Mapping[str, Shape], layout: Layout, view: View, order: Order) -> None:
-        self._source, self.wrt, self._declared = source, wrt, dict(shapes)
+    def __init__(
+        self,
+        source: FormulaSource,
+        wrt: tuple[str, ...],
+        shapes: Mapping[str, Shape],
+        layout: Layout,
+        view: View,
+        order: Order,
+        symmetric: frozenset[str] = frozenset(),
+    ) -> None:
+        self._source, self.wrt, self._declared, self.symmetric = source, wrt, dict(shapes), symmetric
         self.layout, self.view, self.order = layout, view, order
         self._programs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}
         self._needs: NeedsSizes | None = None
@@ -88,6 +108,10 @@ class Derivative:
             self._built: Built | None = build(source, self._declared, wrt)
         except NeedsSizes as why:
             self._built, self._needs = None, why
+        for name in symmetric if self._built else ():
+            square = self._symbolic().variables.get(name)
+            if square is None or square.ndim != 2 or square.shape[0] != square.shape[1]:
+                raise ShapeError(f"{name} cannot be symmetric: it is {times(square.shape) if square is not None else 'not a variable of the expression'}.")
 
     # ----- the graph ------------------------------------------------------------------------------------------------
     def _symbolic(self) -> Built:
@@ -108,7 +132,11 @@ class Derivative:
 
     @cached_property
     def _map(self) -> LinearMap:
-        return differentiated(self._symbolic(), self.wrt)[1]
+        return differentiated(self._symbolic(), self.wrt, self.symmetric)[1]
+
+    @property
+    def _matrices(self) -> Matrices:
+        return Matrices(symmetric=self.symmetric)
 
     @property
     def shape(self) -> Shape:
@@ -127,7 +155,7 @@ class Derivative:
 
     def _in(self, layout: Layout, view: View) -> Formula:
         first = (self.wrt[0], self._symbolic().variables[self.wrt[0]].ndim) if len(self.wrt) == 2 else None
-        return notation(self._map, output=self._source.name, variable=self.wrt[-1], layout=layout, view=view, order=self.order, inner=first)
+        return notation(self._map, self._matrices, output=self._source.name, variable=self.wrt[-1], layout=layout, view=view, order=self.order, inner=first)
 
     @property
     def formula(self) -> str:
@@ -157,7 +185,7 @@ class Derivative:
     @property
     def views(self) -> dict[str, str]:
         """The same derivative in every convention that differs."""
-        return {name: _with_shape(f) for name, f in views(self._map, output=self._source.name, variable=self.wrt[-1]).items()}
+        return {name: _with_shape(f) for name, f in views(self._map, self._matrices, output=self._source.name, variable=self.wrt[-1]).items()}
 
     @property
     def function(self) -> str:
@@ -173,26 +201,35 @@ class Derivative:
     def _derivation(self) -> Derivation:
         built = self._symbolic()
         by = built.variables[self.wrt[-1]]
-        output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1])[1].to_dense()
+        output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1], self.symmetric)[1].to_dense()
         links = chain(output, by, "L" if output.ndim == 0 and "L" not in built.variables else "f")
         local = [jacobian(link.node, [link.argument])[link.argument] for link in links]
-        return derivation(links, local, self._map)
+        return derivation(links, local, self._map, symmetric=self.symmetric)
 
     @property
     def einsum(self) -> str:
         """The derivative as a line of NumPy: the chain rule's product, with `np.einsum` and an explicit output."""
-        return self._derivation.code or self.code.strip().splitlines()[-1].strip()
+        chained = self._derivation.code
+        if chained:
+            return chained
+        inputs = {node: name for name, node in self._symbolic().variables.items()}
+        sizes = {size: f"{name}.shape[{axis}]" for name, shape in self.variables.items() for axis, size in enumerate(shape)}
+        target = f"d{self._source.name}d{'d'.join(self.wrt)}"
+        spelled = einsum.lines(self._map, target, lambda node: written(inputs, node), sizes)
+        return spelled or f"{target} = {written(inputs, self._map.to_dense(FLOAT))}"
 
     @property
     def code(self) -> str:
         """A plain NumPy function of the named variables that returns (value, derivative); it runs as it is."""
         built = self._symbolic()
         links = self._derivation.intermediates
-        node, m = differentiated(built, self.wrt)
+        node, m = differentiated(built, self.wrt, self.symmetric)
         names = {n: name for name, n in links.items() if n not in built.variables.values() and n is not node and name.isascii()}
         made = numpy_source("value_and_derivative", {v: name for name, v in built.variables.items()}, [node, m.to_dense(FLOAT)], names=names)
         head, _, body = made.text.partition("\n")
-        made.text = f'{head}\n    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {self.formula}"""\n{body}'
+        shown = self._in("numerator", "tensor")
+        array = "" if shown.shape in (m.shape, (1, *m.shape), (*m.shape, 1)) else f"; the array is {times(m.shape)}, output axes first"
+        made.text = f'{head}\n    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {shown.text()}{array}"""\n{body}'
         return made.standalone()
 
     def __str__(self) -> str:
@@ -232,7 +269,7 @@ class Derivative:
     def lower_order(self) -> Callable[..., Any]:
         """What this is the derivative of, as a function of named values: the expression, or its first derivative."""
         if len(self.wrt) == 2:
-            return Derivative(self._source, self.wrt[:1], self._declared, "numerator", "tensor", "C").collated
+            return Derivative(self._source, self.wrt[:1], self._declared, "numerator", "tensor", "C", self.symmetric).collated
         return lambda **values: self._both(values)[0]
 
     def _both(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -269,7 +306,7 @@ class Derivative:
     def _compiled(self, key: Any, built: Built) -> tuple[Callable[..., Any], list[str]]:
         if key not in self._programs:
             inputs = {node: name for name, node in built.variables.items()}
-            node, m = differentiated(built, self.wrt)
+            node, m = differentiated(built, self.wrt, self.symmetric)
             text = numpy_source("derivative", inputs, [node, m.to_dense(promote(node, *built.variables.values()))])
             self._programs[key] = (text.compile(), list(inputs.values()))
         return self._programs[key]
@@ -279,7 +316,7 @@ class Derivative:
         """The derivative of the derivative."""
         if len(self.wrt) == 2:
             raise ArgumentError("Third derivatives have no formula in wrt yet; differentiate the code of the second one.")
-        return Derivative(self._source, (*self.wrt, wrt), self._declared, self.layout, self.view, self.order)
+        return Derivative(self._source, (*self.wrt, plain(wrt)), self._declared, self.layout, self.view, self.order, self.symmetric)
 
     def check(self, *, points: int = 3, seed: int = 0) -> Evidence:
         """The derivative beside difference quotients of the expression's own value, at random points."""
@@ -310,7 +347,7 @@ def _names(expression: object, wrt: Any) -> tuple[str, ...]:
     for name in given:
         if not isinstance(name, str):
             raise ArgumentError(f"wrt= takes the names of variables in the expression, not {name!r}.")
-    return given
+    return tuple(map(plain, given))
 
 
 def _real(value: Any, name: str) -> Any:
@@ -321,13 +358,27 @@ def _real(value: Any, name: str) -> Any:
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
-def differentiated(built: Built, wrt: Sequence[str]) -> tuple[Node, LinearMap]:
+def differentiated(built: Built, wrt: Sequence[str], symmetric: Collection[str] = ()) -> tuple[Node, LinearMap]:
     """The value, and its derivative by the first name (and then by the second) as a map."""
-    by = [built.variables[name] for name in wrt]
-    m = jacobian(built.node, [by[0]])[by[0]]
-    if len(by) == 2:
-        m = jacobian(m.to_dense(), [by[1]])[by[1]]
+    output, m = built.node, zero(built.node.shape, ())
+    for name in wrt:
+        x = built.variables[name]
+        m = jacobian(output, [x])[x]
+        m = symmetrized(m) if name in symmetric else m
+        output = m.to_dense()
     return built.node, m
+
+
+def written(inputs: Mapping[Node, str], node: Node) -> str:
+    """The node as one NumPy expression, however long."""
+    *statements, last = numpy_source("f", inputs, [node]).text.strip().splitlines()[1:]
+    text = last.strip().removeprefix("return ")
+    for line in reversed(statements):  # put each statement's value in its place
+        name, _, value = line.strip().partition(" = ")
+        if not name.isidentifier():
+            return text
+        text = re.sub(rf"\b{name}\b", f"({value})", text)
+    return text
 
 
 def _bound(declared: Mapping[str, Shape], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:

@@ -47,6 +47,8 @@ class Differentiated:
         check(layout, view, order)
         if mode not in ("auto", "forward", "reverse"):
             raise ArgumentError(f"mode must be 'auto', 'forward' or 'reverse', not {mode!r}.")
+        if not isinstance(wrt, int | str | Sequence):
+            raise ArgumentError(f"wrt takes names and positions, not {wrt!r}.")
         self.function = function
         selection = select(function, wrt)
         self.wrt, self.single = selection.names, selection.single
@@ -194,7 +196,7 @@ class Jacobian(Differentiated):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments: an array of shape f + shape x (numerator layout), one for each input in `wrt`."""
         prepared, result, leaves = self._run("jacobian", args, kwargs)
-        return self._several("jacobian", [result] if self.single else result, prepared, leaves)
+        return self._several("jacobian", [result] if len(self.wrt) == 1 else result, prepared, leaves)
 
     def value_and(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """(f, J) in one pass: what they share is computed once."""

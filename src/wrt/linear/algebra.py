@@ -47,6 +47,13 @@ def transpose(m: LinearMap) -> LinearMap:
     return LinearMap(m.shape_in, m.shape_out, tuple(canonical(t._replace(out=m.col(t) + m.row(t))) for t in m.terms))
 
 
+def symmetrized(m: LinearMap) -> LinearMap:
+    """The same map on symmetric matrices S only, written with (J + J')/2, J' the map with the axes of S exchanged: the Frobenius gradient."""
+    halves = [term._replace(scale=term.scale / 2) for term in m.terms]
+    turned = [canonical(term._replace(out=(*term.out[:-2], term.out[-1], term.out[-2]))) for term in halves]
+    return collected(m.shape_out, m.shape_in, [*halves, *turned])
+
+
 def apply(m: LinearMap, vector: Node) -> Node:
     """J v: the Jacobian-vector product, of shape S_out."""
     return compose(m, column(vector)).to_dense()

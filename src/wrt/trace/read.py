@@ -67,7 +67,9 @@ class _Reader:
         except WrtError as why:
             operands = isinstance(why, ShapeError) and isinstance(tree, syntax.Binary)
             spans = [part.span for part in syntax.children(tree)] if operands else [tree.span]
-            raise why.located(locate(self.parsed.text, *spans), self._sizes() if isinstance(why, ShapeError) else "") from None
+            if why.location is None or why.location.where:  # a place in Python is where derive was called, not what was typed
+                why.location = locate(self.parsed.text, *spans)
+            raise why.located(None, self._sizes() if isinstance(why, ShapeError) else "") from None
 
     def _sizes(self) -> str:
         shapes = [f"{name}: {times(v.node.shape)}" for name, v in self.names.items() if isinstance(v, Traced)]

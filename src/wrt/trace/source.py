@@ -19,6 +19,7 @@ import numpy as np
 from wrt.errors import Location
 
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_READER = os.path.join(_HERE, "trace", "read.py")
 _EXAMPLES = _HERE + "examples" + os.sep  # written as users write, so treated as theirs
 _NUMPY = os.path.dirname(np.__file__) + os.sep
 _SCIPY = os.sep + "scipy" + os.sep
@@ -47,9 +48,11 @@ def is_library(filename: str) -> bool:
 
 
 def user_frame() -> FrameType | None:
-    """The innermost frame that is the user's."""
+    """The innermost frame that is the user's; none while an expression in text is read, whose places are not in Python."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None and (is_ours(frame.f_code.co_filename) or is_library(frame.f_code.co_filename)):
+        if frame.f_code.co_filename == _READER:
+            return None
         frame = frame.f_back
     return frame
 
