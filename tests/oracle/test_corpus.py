@@ -1,5 +1,6 @@
 """The corpus of known derivatives, by value: a wrong number fails, whatever else; a clear refusal is counted."""
 
+import inspect
 from functools import cache
 from pathlib import Path
 
@@ -70,14 +71,19 @@ def test_layouts_of_a_row_are_views_of_the_stored_array():
     np.testing.assert_allclose(wrt.derive(problem["expr"], view="matrix", layout="denominator", **options)(**values), flat.T, rtol=1e-9)
 
 
-def test_the_formula_and_the_code_of_a_row_agree_with_its_numbers():
-    for name in ("sv-lsq-weighted", *list(PROBLEMS)[:20]):
-        if name not in PROBLEMS:
-            continue
-        d = derived(name)
-        _, values, expected = next(iter(points(PROBLEMS[name])))
+def test_the_code_runs_as_it_is_and_gives_the_same():
+    """`d.code` at two sets of sizes; only what needs a size as a number (an SVD, a sort) may say so."""
+    refused = {}
+    for name, problem in PROBLEMS.items():
         space = {}
-        exec(d.code, space)
-        used = {v: values[v] for v in d.variables}
-        np.testing.assert_allclose(space["value_and_derivative"](**used)[1], expected, rtol=1e-7, atol=1e-9, err_msg=name)
-        assert str(d)
+        try:
+            exec(derived(name).code, space)
+        except wrt.WrtError as why:
+            refused[name] = why.fact
+            continue
+        run = space["value_and_derivative"]
+        for _, values, expected in points(problem, seeds=(0,)):
+            found = run(**{v: values[v] for v in inspect.signature(run).parameters})[1]
+            np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9, err_msg=name)
+    assert all("as a number" in fact for fact in refused.values()), refused
+    assert len(refused) <= 0.03 * len(PROBLEMS), refused

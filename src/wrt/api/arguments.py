@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from wrt.errors import ArgumentError, Promotion
+from wrt.trace.refusal import refuse
+from wrt.trace.source import user_frame
+from wrt.trace.traced import Traced
 
 
 @dataclass(slots=True)
@@ -63,7 +66,7 @@ def real_array(value: Any, name: str) -> Any:
     except ValueError as why:
         raise ArgumentError(f"{name} is not a rectangular array: {why}") from None
     if array.dtype.kind in "iu":
-        warnings.warn(Promotion(f"{name} has integers; they are taken as float64, since derivatives live on the reals."), stacklevel=4)
+        _warn(Promotion(f"{name} has integers; they are taken as float64, since derivatives live on the reals."))
         return array.astype(np.float64)
     if array.dtype.kind == "c":
         raise ArgumentError(f"{name} is complex; wrt differentiates by real inputs. Pass the real and imaginary parts as two arguments.")
@@ -90,8 +93,22 @@ def _visit(leaves: Leaves, name: str, value: Any) -> None:
         leaves.volatile = leaves.volatile or not callable(value)
 
 
+def _warn(warning: Warning) -> None:
+    """The warning at the user's line, however many frames of wrt or SciPy lie between."""
+    frame = user_frame()
+    if frame is None:
+        warnings.warn(warning, stacklevel=2)
+    else:
+        names = frame.f_globals
+        where = (frame.f_code.co_filename, frame.f_lineno, names.get("__name__"), names.setdefault("__warningregistry__", {}))
+        warnings.warn_explicit(warning, None, *where)
+
+
 def _plain(value: Any, name: str) -> None:
     """Refuse np.matrix, masked arrays and the like: `*` and `+` mean something else there, and the traced program would not know."""
+    if type(value) is Traced:
+        advice = "For second derivatives write wrt.hessian(f); for products of Jacobians, multiply them outside."
+        raise refuse("A wrt verb is called inside of a function that wrt differentiates.", advice=advice)
     if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
         kind = type(value).__name__
         advice = f"Pass np.asarray({name}) if its plain numbers are meant."

@@ -258,8 +258,9 @@ class Jacobian(Differentiated):
                     if leaves.key == at[1] and all(map(same, leaves.arrays, at[2])) and at[0].still_valid():
                         return waiting.pop(what)
                 prepared, (value, *jacobians), leaves = self._run("value_and", args, kwargs)
-                found = self._several("value_and", jacobians, prepared, leaves)
-                waiting.update(value=_writeable(np.asarray(value)), jacobian=_writeable(found) if self.single else tuple(map(_writeable, found)))
+                value = own(value, [*leaves.arrays, *prepared.arrays("value_and")])
+                found = self._several("value_and", jacobians, prepared, leaves, [value])
+                waiting.update(value=_writeable(value), jacobian=_writeable(found) if self.single else tuple(map(_writeable, found)))
                 at[:] = prepared, leaves.key, [np.array(a) for a in leaves.arrays]
                 result = waiting.pop(what)
                 if leaves.volatile or prepared.volatile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,15 +11,20 @@ import numpy as np
 
 from wrt.graph.node import Held, Node, array_of, number
 from wrt.graph.size import Size, symbols_in
-from wrt.graph.walk import topological
-from wrt.lower import nest_source
+from wrt.graph.walk import topological, uses
+from wrt.lower import buffer, nest_source
+from wrt.lower.inverse import is_solved
+from wrt.lower.merge import merged
+from wrt.lower.statement import Statement, needed, printed
 from wrt.lower.text import COMPARE, LEVEL, Code, binary, call, sign
 from wrt.lower.text import number as number_code
 from wrt.lower.text import size as size_code
 from wrt.ops.catalog import OPERATIONS
 
-_CHEAP = re.compile(r"-?[^\W\d]\w*(\[-?\d+(, -?\d+)*\])?(\.T)?|-?[\d.]+(e[-+]?\d+)?")
+_CHEAP = re.compile(r"-?[^\W\d]\w*(\[(-?\d+|:|None)(, (-?\d+|:|None))*\])?(\.T)?|-?[\d.]+(e[-+]?\d+)?")
 LONG = 72  # an expression of more characters gets a line of its own
+
+Comment = Callable[[Node], str | None]
 
 
 class Guard(Protocol):
@@ -34,11 +39,17 @@ class Guard(Protocol):
 
 @dataclass(slots=True)
 class Source:
-    """Python text that defines one function, and the arrays that it refers to by name."""
+    """Python text that defines one function, and the arrays that it refers to by name.
+
+    `arguments`, `body` and `results` are the same in parts, for printers of other targets.
+    """
 
     name: str
     text: str
     held: dict[str, Any] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    body: tuple[Statement, ...] = ()
+    results: tuple[str, ...] = ()
 
     @property
     def imports(self) -> str:
@@ -78,27 +89,32 @@ def source(
     outputs: Sequence[Node],
     guards: Sequence[Guard] = (),
     names: Mapping[Node, str] | None = None,
+    comment: Comment | Mapping[Node, str] | None = None,
+    *,
+    views: bool = True,
 ) -> Source:
     """The function `name(inputs…)` that returns the outputs (one, or a tuple).
 
-    Where a guard does not hold, the function returns None at once. `names` are what the user calls some of the nodes.
+    Where a guard does not hold, the function returns None at once. `names` are what the user calls some of the nodes, `comment`
+    gives the formula that stands at the end of a node's line. Without `views` arrays are written to by plain subscripts only.
     """
-    writer = _Writer(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names or {}))
+    outputs, names = merged(outputs, names or {}, inputs, [node for guard in guards for node in guard.nodes])
+    writer = Writer(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names), views=views)
     for guard in guards:
         writer.guard(guard)
-    results = [writer.result(node) for node in outputs]
-    body = [*writer.sizes(results), *writer.lines, "return " + (", ".join(results) or "()")]
-    arguments = ", ".join(inputs.values())
-    text = f"def {name}({arguments}):\n" + "".join(f"    {line}\n" for line in body)
-    return Source(name, text, writer.held)
+    results = tuple(writer.result(node) for node in outputs)
+    body = (*writer.sizes(results), *needed(writer.lines, results))
+    said: Comment | None = comment if comment is None or callable(comment) else comment.get
+    text = printed(name, tuple(inputs.values()), body, results, said)
+    return Source(name, text, writer.held, tuple(inputs.values()), body, results)
 
 
-class _Writer:
+class Writer:
     """Statements so far, and what each node is called."""
 
-    def __init__(self, inputs: Mapping[Node, str], outputs: Sequence[Node], names: dict[Node, str]) -> None:
-        self.inputs, self.wanted = inputs, names
-        self.lines: list[str] = []
+    def __init__(self, inputs: Mapping[Node, str], outputs: Sequence[Node], names: dict[Node, str], *, views: bool = True) -> None:
+        self.inputs, self.wanted, self.views = inputs, names, views
+        self.lines: list[Statement] = []
         self.held: dict[str, Any] = {}
         self.keys: dict[Any, Code] = {}
         self.last: dict[str, int] = {}
@@ -106,7 +122,8 @@ class _Writer:
         self.taken = {"np", *inputs.values()}
         self.count: dict[Node, int] = {}
         self.outputs = set(outputs)
-        self.order = topological(outputs)
+        self.order = topological(outputs, inputs)
+        self.readers = uses(self.order)
         for node in self.order:
             for child in set(node.inputs):
                 self.count[child] = self.count.get(child, 0) + _reads(node, child)
@@ -118,21 +135,20 @@ class _Writer:
         codes = [self.ref(node) for node in guard.nodes]
         (node, *others) = guard.nodes
         if not others and node.dtype.kind == "b" and node.shape == () and guard.value in (True, False):
-            self.lines.append(f"if not {codes[0].inside(COMPARE)}:" if guard.value else f"if {codes[0].text}:")
+            self.lines.append(Statement(f"if not {codes[0].inside(COMPARE)}:" if guard.value else f"if {codes[0].text}:"))
         else:
             name = self._fresh("same")
             self.held[name] = guard.holds
-            self.lines.append(f"if not {name}(({', '.join(code.text for code in codes)},)):")
-        self.lines.append("    return None")
+            self.lines.append(Statement(f"if not {name}(({', '.join(code.text for code in codes)},)):"))
+        self.lines.append(Statement("    return None"))
 
     def ref(self, node: Node) -> Code:
         """How the node is written here; what must come first is written first."""
         known = self.codes.get(node)
         if known is not None:
             return known
-        for step in topological([node]):  # inputs first, without recursion
-            if step not in self.codes:
-                self.codes[step] = self._write(step)
+        for step in topological([node], self.codes):  # inputs first, without recursion
+            self.codes[step] = self._write(step)
         return self.codes[node]
 
     def _write(self, node: Node) -> Code:
@@ -145,27 +161,55 @@ class _Writer:
             return self.hold(array_of(node), node)
         if node.op == "variable":
             raise KeyError(f"The variable {node} is not among the inputs of the program.")
+        reads = self.count.get(node, 0)
+        shared = reads > 1 or (reads > 0 and node in self.outputs)
         if node.op == "nest":
-            code = nest_source.expression(node, self.ref, self.hold)
-            if code is None:
-                name = self._name(node)
-                self.lines += nest_source.statements(node, name, self.ref, self.hold)
-                return Code(name)
+            made = self.nest(node)
+            if made is None:
+                return self._buffer(node)
+            code = made
         else:
             code = self._operation(node)
-        reads = self.count.get(node, 0)
-        shared = reads > 1 or (reads and node in self.outputs)
-        if node in self.wanted or len(code.text) > LONG or (shared and not _is_cheap(code)):
-            name = self._name(node)
-            self.lines.append(f"{name} = {code.text}")
-            return Code(name)
+        solved = node.op == "inv" and node not in self.outputs and is_solved(node, self.readers.get(node, ()))
+        if solved:
+            matrix = self._named(node.inputs[0])
+            return self._assign(node, code)._replace(inverse=matrix)
+        if node in self.wanted or len(code.text) > LONG or (shared and not _is_cheap(code.loose or code)):
+            return self._assign(node, code)
+        return code
+
+    def nest(self, node: Node) -> Code | None:
+        """A nest as an expression, or None where it takes a buffer."""
+        return nest_source.expression(node, self.ref, self.hold)
+
+    def _buffer(self, node: Node) -> Code:
+        name = self._name(node)
+        self.lines += [Statement(text, name, node) for text in buffer.statements(node, name, self.ref, self.hold, views=self.views)]
+        return Code(name)
+
+    def _assign(self, node: Node, code: Code) -> Code:
+        """A line of its own for the node."""
+        name = self._name(node)
+        self.lines.append(Statement(f"{name} = {code.text}", name, node))
+        return Code(name)
+
+    def _named(self, node: Node) -> Code:
+        """The node as something that may be written twice."""
+        code = self.codes[node]
+        if not _is_cheap(code.loose or code):
+            code = self.codes[node] = self._assign(node, code)
         return code
 
     def _operation(self, node: Node) -> Code:
         operation = OPERATIONS[node.op]
-        codes = [self.codes[child] for child in node.inputs]
         if not isinstance(operation.code, str):
+            probe = operation.code(node, [f"{{{k}}}" for k in range(len(node.inputs))])
+            codes = [self._named(child) if probe.count(f"{{{k}}}") > 1 else self.codes[child] for k, child in enumerate(node.inputs)]
+            codes = _loosened(node, codes) if node.op == "direction" else codes
             return Code(operation.code(node, [code.text for code in codes]))
+        codes = [self.codes[child] for child in node.inputs]
+        if "linalg" not in operation.code:
+            codes = _loosened(node, codes)
         if node.op == "negative":
             return sign(codes[0])
         if operation.code in LEVEL:
@@ -194,15 +238,15 @@ class _Writer:
         self.keys[key] = Code(name)
         return self.keys[key]
 
-    def sizes(self, results: Sequence[str]) -> list[str]:
+    def sizes(self, results: Sequence[str]) -> list[Statement]:
         """Lines that read the named sizes off the inputs' shapes."""
-        lines: list[str] = []
-        symbols = {name for node in self.order for size in node.shape for name in symbols_in(size)}
-        missing = symbols & set(re.findall(r"[^\W\d]\w*", " ".join([*self.lines, *results])))
+        lines: list[Statement] = []
+        symbols = {name for node in (*self.order, *self.inputs) for size in node.shape for name in symbols_in(size)}
+        missing = symbols & set(re.findall(r"[^\W\d]\w*", " ".join([*(line.text for line in needed(self.lines, results)), *results])))
         for node, name in self.inputs.items():
             mine = [_bare(size) for size in node.shape]
             if missing & set(mine):
-                lines.append(f"{', '.join(m if m in missing else '_' for m in mine)}{',' * (len(mine) == 1)} = {name}.shape")
+                lines.append(Statement(f"{', '.join(m if m in missing else '_' for m in mine)}{',' * (len(mine) == 1)} = {name}.shape"))
                 missing -= set(mine)
         if missing:
             raise KeyError(f"No input shows the size {min(missing)}.")
@@ -212,6 +256,12 @@ class _Writer:
 def _bare(size: Size) -> str:
     names = symbols_in(size)
     return next(iter(names)) if len(names) == 1 and str(size) in names else "_"
+
+
+def _loosened(node: Node, codes: Sequence[Code]) -> list[Code]:
+    """The operands of an entrywise operation, those that broadcast written as small as they are, if one has the whole shape."""
+    strict = [code.loose is None and child.shape == node.shape for code, child in zip(codes, node.inputs, strict=True)]
+    return [code.loose or code for code in codes] if any(strict) else list(codes)
 
 
 def _reads(node: Node, child: Node) -> int:

@@ -15,8 +15,9 @@ import numpy as np
 
 from wrt.errors import ArgumentError
 from wrt.graph.node import Node, Shape, array_of, captured, number, variable
+from wrt.graph.size import NeedsSizes
 from wrt.trace.dependency import Dependencies
-from wrt.trace.refusal import refuse
+from wrt.trace.refusal import at_user, refuse
 from wrt.trace.source import here
 from wrt.trace.traced import Traced
 
@@ -179,6 +180,8 @@ class Trace:
             if ready:
                 order[top] = None
             elif top not in order and top not in self._arrays:
+                if top.op == "size" and not node.variables:
+                    raise at_user(NeedsSizes(f"This needs the size {top.attrs} as a number."))
                 if top.op in ("variable", "size"):
                     raise refuse(_NO_VALUES, advice=_WITHOUT_VALUES)
                 known = _at_once(top)

@@ -19,20 +19,16 @@ from wrt.graph.nest import full, nest
 from wrt.graph.shape import times
 from wrt.graph.size import Size, symbol
 from wrt.graph.term import Term
-from wrt.ops.catalog import CONSTANT, FUNCTIONS, NO_RULE
 from wrt.trace import syntax
 from wrt.trace.call import call
 from wrt.trace.extent import Extent, plain
 from wrt.trace.guards import Trace
+from wrt.trace.syntax import Span
 from wrt.trace.text import Parsed
 from wrt.trace.tokens import locate
 from wrt.trace.traced import Traced
+from wrt.trace.vocabulary import BINARY, bounded, laid_out, number, resolve
 
-_BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv, "%": operator.mod,
-    "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_, "<": operator.lt, "<=": operator.le,
-    ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
 _UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 _METHODS = (
     *("sum", "mean", "prod", "max", "min", "std", "var", "dot", "trace", "diagonal", "cumsum", "cumprod"),
@@ -40,7 +36,7 @@ _METHODS = (
 )
 _ATTRIBUTES = ("T", "mT", "shape", "size", "ndim")
 _NUMBERS = {"pi": np.pi, "np.pi": np.pi, "math.pi": np.pi, "np.e": np.e, "math.e": np.e, "np.inf": np.inf, "np.newaxis": None}
-_MEANT = {"tr": "trace", "norm2": "norm", "logdet": "slogdet"}  # matrixcalculus.org's words for NumPy's functions
+_FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,11 @@ class Row:
 
 def read(parsed: Parsed, names: Mapping[str, Traced | Extent | int], trace: Trace) -> Any:
     """The value of the expression. `names` are the variables and the sizes that it may use."""
-    result = _bare(_Reader(parsed, names, trace).visit(parsed.tree))
+    reader = _Reader(parsed, names, trace)
+    result = _bare(reader.visit(parsed.tree))
+    if reader.undecided is not None:
+        fact = f"The size of {reader.undecided[0]} does not follow from the rest of the expression."
+        raise ShapeError(fact, advice="Write np.ones(N) or np.eye(N) with a size that a variable has.", location=locate(parsed.text, reader.undecided[1]))
     return Traced.of(trace, result.node, scalar=True) if isinstance(result, Extent) else result
 
 
@@ -60,6 +60,7 @@ class _Reader:
     def __init__(self, parsed: Parsed, names: Mapping[str, Traced | Extent | int], trace: Trace) -> None:
         self.parsed, self.names, self.trace = parsed, names, trace
         self.made = 0
+        self.undecided: tuple[str, Span] | None = None
 
     def visit(self, tree: syntax.Node) -> Any:
         try:
@@ -80,12 +81,16 @@ class _Reader:
             case syntax.Number(value=value) | syntax.Text(value=value) | syntax.Constant(value=value):
                 return value
             case syntax.Name(name=name):
-                return self._name(name)
+                return self._name(name, tree.span)
             case syntax.Unary(op=op, operand=operand):
                 return _keeping_rows(_UNARY[op], self.visit(operand))
             case syntax.Binary(op=op, left=left, right=right):
                 a, b = self.visit(left), self.visit(right)
-                return self._matrix(op, a, b) if op in ("times", "over", "power") else _keeping_rows(_BINARY[op], a, b)
+                if type(a) in (int, float) and type(b) in (int, float):
+                    return number(op, a, b)
+                if list in (type(a), type(b)) and {type(a), type(b)} <= {list, tuple, int, float}:
+                    raise ArgumentError("A list is no array: Python would repeat or join it.", advice="Write np.array([…]).")
+                return self._matrix(op, a, b) if op in ("times", "over", "power") else _keeping_rows(BINARY[op], a, b)
             case syntax.Transpose(operand=operand):
                 return self._turned(self.visit(operand))
             case syntax.Attribute(value=inner, name=name):
@@ -103,21 +108,24 @@ class _Reader:
                 return tuple(self.visit(item) for item in items)
         raise AssertionError(tree)
 
-    def _name(self, name: str) -> Any:
+    def _name(self, name: str, span: Span) -> Any:
         if name in self.names:
             return self.names[name]
         if name in _NUMBERS:
             return _NUMBERS[name]
         if name == "eye":
-            n = self._fresh()
+            n = self._fresh(name, span)
             return Traced.of(self.trace, nest((n, n), [Term((n,), ats([0, 0]), (), 1.0)]))
         raise ArgumentError(f"{name} is neither a variable nor a size of the expression.", advice=f"Give its shape: shapes={{{name!r}: …}}.")
 
-    def _fresh(self) -> Size:
-        """A size that the rest of the expression decides."""
+    def _fresh(self, what: str, span: Span) -> Size:
+        """A size that the rest of the expression decides, or has decided when this was read before."""
         self.made += 1
         name = f"?made{self.made}"
-        return plain(self.names[name]) if name in self.names else symbol(name)
+        if name in self.names:
+            return plain(self.names[name])
+        self.undecided = self.undecided or (what, span)
+        return symbol(name)
 
     def _attribute(self, tree: syntax.Attribute, inner: syntax.Node, name: str) -> Any:
         dotted = _dotted(tree)
@@ -137,23 +145,33 @@ class _Reader:
                 raise ArgumentError(f".{function.name}() is not a method that an expression can use.", advice=f"Known are {', '.join(_METHODS)}.")
             return getattr(self.visit(function.value), function.name)(*args, **kwargs)
         bare = [_bare(a) for a in args]
-        result = self._special(name, bare)
+        result = self._special(name, bare, tree.span)
         if result is None:
-            result = call(self.trace, resolve(name), tuple(bare), kwargs)
+            found = resolve(name)
+            bounded(found, bare, kwargs)
+            result = call(self.trace, found, tuple(bare), kwargs)
+            laid_out(result)
         if name == "logdet":
             result = result[1]
         row = any(isinstance(a, Row) for a in args) and isinstance(result, Traced) and result.ndim == 1
         return Row(result) if row else result
 
-    def _special(self, name: str, args: list[Any]) -> Any:
+    def _special(self, name: str, args: list[Any], span: Span) -> Any:
         """matrixcalculus.org's functions that NumPy has no word for."""
         if name in ("vector", "matrix") and len(args) == 1:
-            shape = tuple(self._fresh() for _ in range(1 if name == "vector" else 2))
+            shape = tuple(self._fresh(f"{name}(…)", span) for _ in range(1 if name == "vector" else 2))
             return Traced.of(self.trace, full(shape, 1.0)) * args[0]
         if name == "norm1" and len(args) == 1:
             return call(self.trace, np.sum, (call(self.trace, np.abs, (args[0],), {}),), {})
         if name == "relu" and len(args) == 1:
             return call(self.trace, np.maximum, (args[0], 0), {})
+        if name in ("max", "min") and len(args) == 2:
+            advice = f"Write {name}imum(a, b) for the {'larger' if name == 'max' else 'smaller'} of two, {name}(a, axis=…) along an axis."
+            raise ArgumentError(f"{name} of two arguments has two meanings.", advice=advice)
+        if name == "len" and len(args) == 1 and isinstance(args[0], Traced) and args[0].ndim:
+            return args[0].shape[0]
+        if name == "vec" and len(args) == 1:
+            return call(self.trace, np.ravel, (args[0],), {"order": "F"})
         if name == "range":
             raise Unsupported("An expression has no loops.", advice="Differentiate a Python function instead.")
         return None
@@ -210,32 +228,6 @@ def _keeping_rows(operation: Callable[..., Any], *operands: Any) -> Any:
     if row and column:
         raise ShapeError("A row vector meets a column vector.", advice="Transpose one of them: x' is a row, x a column.")
     return Row(result) if row and isinstance(result, Traced) and result.ndim == 1 else result
-
-
-def resolve(name: str) -> Any:
-    """The NumPy or SciPy function that a name in an expression means; SciPy's stay names."""
-    parts = name.split(".")
-    if parts[0] == "scipy":
-        if name in FUNCTIONS or name in NO_RULE or name in CONSTANT:
-            return name
-        raise ArgumentError(f"{name} is not a function that wrt knows.")
-    if parts[0] in ("np", "math"):
-        found: Any = np
-        for part in parts[1:]:
-            short = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
-            found = getattr(found, short.get(part, part) if parts[0] == "math" else part, None)
-        if callable(found):
-            return found
-        raise ArgumentError(f"{name} is not a NumPy function.")
-    meant = _MEANT.get(name, name)
-    for space in (np, np.linalg):
-        found = getattr(space, meant, None)
-        if callable(found) and not isinstance(found, type):
-            return found
-    for key in (f"scipy.special.{meant}", f"scipy.linalg.{meant}"):
-        if key in FUNCTIONS:
-            return key
-    raise ArgumentError(f"{name} is not a function that wrt knows.")
 
 
 def _dotted(tree: syntax.Node) -> str:

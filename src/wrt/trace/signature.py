@@ -125,7 +125,8 @@ def arguments(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ArgumentError(f"{name_of(function)}: {error}.", advice=f"It has {_listed(list(signature.parameters), None)}.") from None
-    bound.apply_defaults()
+    if (getattr(function, "__module__", None) or "").partition(".")[0] not in ("numpy", "scipy"):
+        bound.apply_defaults()  # a library function's own defaults are options, and not for us to pass on
     values: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
