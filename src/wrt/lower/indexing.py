@@ -53,6 +53,13 @@ def read(node: Node, code: Code, index: Sequence[Index], sizes: Sequence[Size], 
     return Operand(item(code, *(_array(i, labels, sizes, ref, held).text for i in index)), tuple(labels))
 
 
+def subscripts(index: Sequence[Index], sizes: Sequence[Size], shape: Sequence[Size]) -> list[str] | None:
+    """Slices and positions that take these entries, if that is all it needs."""
+    if not all(_is_basic(i) for i in index):
+        return None
+    return [_subscript(i, sizes, n) for i, n in zip(index, shape, strict=True) if isinstance(i, Affine)]
+
+
 def write(index: Sequence[Index], sizes: Sequence[Size], shape: Sequence[Size], ref: Ref, held: Held) -> tuple[list[str], tuple[int, ...]]:
     """Subscripts that write, and the order of labels that the written value must have."""
     flat = [label for i in index for label in labels_in(i)]

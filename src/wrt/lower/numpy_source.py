@@ -59,13 +59,14 @@ class Source:
 
     def __str__(self) -> str:
         """The whole module: imports, the arrays that the function refers to, the function. Long arrays are only described."""
-        return "\n".join(filter(None, [self.imports + self._arrays(), self.text]))
+        return "\n".join(filter(None, [self.imports + self.constants(), self.text]))
 
     def standalone(self) -> str:
         """The whole module, to be run as it is."""
-        return "\n".join([self.imports + self._arrays(longest=None), self.text])
+        return "\n".join([self.imports + self.constants(longest=None), self.text])
 
-    def _arrays(self, longest: int | None = 12) -> str:
+    def constants(self, longest: int | None = 12) -> str:
+        """Lines that make the arrays which the function refers to; those with more entries are only described."""
         lines = []
         for name, held in self.held.items():
             if not isinstance(held, np.ndarray):
@@ -92,21 +93,23 @@ def source(
     comment: Comment | Mapping[Node, str] | None = None,
     *,
     views: bool = True,
+    writer: type[Writer] | None = None,
 ) -> Source:
     """The function `name(inputs…)` that returns the outputs (one, or a tuple).
 
     Where a guard does not hold, the function returns None at once. `names` are what the user calls some of the nodes, `comment`
     gives the formula that stands at the end of a node's line. Without `views` arrays are written to by plain subscripts only.
+    Another `writer` may write nests in another way.
     """
     outputs, names = merged(outputs, names or {}, inputs, [node for guard in guards for node in guard.nodes])
-    writer = Writer(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names), views=views)
+    made = (writer or Writer)(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names), views=views)
     for guard in guards:
-        writer.guard(guard)
-    results = tuple(writer.result(node) for node in outputs)
-    body = (*writer.sizes(results), *needed(writer.lines, results))
+        made.guard(guard)
+    results = tuple(made.result(node) for node in outputs)
+    body = (*made.sizes(results), *needed(made.lines, results))
     said: Comment | None = comment if comment is None or callable(comment) else comment.get
     text = printed(name, tuple(inputs.values()), body, results, said)
-    return Source(name, text, writer.held, tuple(inputs.values()), body, results)
+    return Source(name, text, made.held, tuple(inputs.values()), body, results)
 
 
 class Writer:
@@ -166,7 +169,7 @@ class Writer:
         if node.op == "nest":
             made = self.nest(node)
             if made is None:
-                return self._buffer(node)
+                return self.buffer(node)
             code = made
         else:
             code = self._operation(node)
@@ -182,7 +185,8 @@ class Writer:
         """A nest as an expression, or None where it takes a buffer."""
         return nest_source.expression(node, self.ref, self.hold)
 
-    def _buffer(self, node: Node) -> Code:
+    def buffer(self, node: Node) -> Code:
+        """A nest as an array that is written into."""
         name = self._name(node)
         self.lines += [Statement(text, name, node) for text in buffer.statements(node, name, self.ref, self.hold, views=self.views)]
         return Code(name)

@@ -19,10 +19,27 @@ LEVEL = {
 
 
 class Code(NamedTuple):
-    """An expression and how tightly it binds."""
+    """An expression and how tightly it binds; and what may be written instead of it in a larger one.
+
+    turned
+        The transposed matrix, where it has a shorter text than (…).T: (A @ B).T is B.T @ A.T.
+    under
+        b in 1 / b, so that 1 / b * a is a / b.
+    minus
+        a in −a, so that b + −a is b − a.
+    inverse
+        The matrix of which this is the inverse, so that products with it are solved.
+    loose
+        The same with fewer or shorter axes, enough where it broadcasts anyway.
+    """
 
     text: str
     level: int = ATOM
+    turned: Code | None = None
+    under: Code | None = None
+    minus: Code | None = None
+    inverse: Code | None = None
+    loose: Code | None = None
 
     def inside(self, level: int) -> str:
         """The text as an operand that must bind at least as tightly as `level`."""
@@ -33,11 +50,21 @@ def binary(operator: str, left: Code, right: Code) -> Code:
     level = LEVEL[operator]
     if operator == "**":
         return Code(f"{left.inside(ATOM)}**{right.inside(SIGN)}", POWER)
-    return Code(f"{left.inside(level)} {operator} {right.inside(level + 1)}", level)
+    if operator == "*" and (left.under or right.under):
+        return binary("/", right, left.under) if left.under else binary("/", left, right.under or right)
+    if operator in "+-" and right.minus is not None:
+        return binary("-" if operator == "+" else "+", left, right.minus)
+    if operator == "+" and left.minus is not None:
+        return binary("-", right, left.minus)
+    under = right if operator == "/" and left.text in ("1", "1.0") else None
+    return Code(f"{left.inside(level)} {operator} {right.inside(level + 1)}", level, under=under)
 
 
 def sign(operand: Code) -> Code:
-    return Code(f"-{operand.inside(SIGN)}", SIGN)
+    if operand.minus is not None:
+        return operand.minus
+    turned = None if operand.turned is None else sign(operand.turned)
+    return Code(f"-{operand.inside(SIGN)}", SIGN, turned, minus=operand)
 
 
 def call(function: str, *arguments: str) -> Code:
@@ -77,4 +104,6 @@ def scaled(scale: Scalar, operand: Code) -> Code:
         return operand
     if scale == -1:
         return sign(operand)
-    return binary("*", number(scale), operand)
+    made = binary("*", number(scale), operand)
+    turned = None if operand.turned is None else scaled(scale, operand.turned)
+    return made._replace(turned=turned, minus=scaled(-scale, operand) if scale < 0 else None)
