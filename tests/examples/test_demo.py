@@ -14,7 +14,7 @@ def test_the_least_squares_derivation():
         "      = −2 (y − Φθ)ᵀΦ                               (substitute e)",
         "dLdtheta = np.einsum('n,nd->d', dLde, dedtheta)",
         "denominator layout: −2Φᵀ(y − Φθ) ∈ R^{D×1}",
-        demo.least_squares().splitlines()[7],  # the check: its number is a measurement
+        *demo.least_squares().splitlines()[7:9],  # the checks: their numbers are measurements
         "",
         "numerator layout:    −2 (y − Φθ)ᵀΦ ∈ R^{1×D}",
         "denominator layout:  −2Φᵀ(y − Φθ) ∈ R^{D×1}",

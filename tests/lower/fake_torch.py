@@ -51,16 +51,15 @@ def _entrywise(function):
     return call
 
 
-for _name in (
-    "exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg sinc arctan2 "
-    "hypot logaddexp copysign sign floor ceil trunc logical_and logical_or logical_xor logical_not isnan isinf isfinite signbit fmod maximum minimum"
-).split():
-    globals()[_name] = _entrywise(getattr(np, _name))
+_SAME = """exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg sinc
+arctan2 hypot logaddexp copysign sign floor ceil trunc logical_and logical_or logical_xor logical_not isnan isinf isfinite signbit fmod maximum minimum"""
+_SPECIAL = "erf erfc expit gammaln digamma polygamma xlogy ndtr logit log_ndtr entr"
+_LINALG = "inv solve pinv cholesky det slogdet eigh eigvalsh qr svd matrix_rank"
+globals().update({name: _entrywise(getattr(np, name)) for name in _SAME.split()})
 abs, round = _entrywise(np.abs), _entrywise(np.rint)
-
-special = types.SimpleNamespace(**{n: _entrywise(getattr(scipy.special, n)) for n in "erf erfc expit gammaln digamma polygamma xlogy ndtr logit log_ndtr entr".split()})
+special = types.SimpleNamespace(**{name: _entrywise(getattr(scipy.special, name)) for name in _SPECIAL.split()})
 linalg = types.SimpleNamespace(
-    **{n: (lambda f: lambda *a, **k: f(*a, **k))(getattr(np.linalg, n)) for n in "inv solve pinv cholesky det slogdet eigh eigvalsh qr svd matrix_rank".split()},
+    **{name: getattr(np.linalg, name) for name in _LINALG.split()},
     vector_norm=lambda x, dim=None, keepdim=False: as_tensor(np.sqrt(np.sum(np.square(np.asarray(x)), axis=dim, keepdims=keepdim))),
     svdvals=lambda x: np.linalg.svd(x, compute_uv=False),
     matrix_exp=scipy.linalg.expm,

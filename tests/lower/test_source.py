@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import wrt.ops
+import wrt
 from lower.random_nests import random_nest, raw
 from wrt.graph.nest import nest
 from wrt.lower.numpy_source import source
@@ -28,4 +28,9 @@ def test_random_nests(seed):
     np.testing.assert_allclose(simplified, want, atol=1e-12)
 
 
-assert wrt.ops
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3), (3, 1), (1, 1)])
+def test_an_axis_of_one_that_is_not_the_first_keeps_its_place(shape):
+    """NumPy aligns from the right, so that only leading axes may be left out."""
+    A, z = np.arange(1.0, 1 + shape[0] * shape[1]).reshape(shape), np.array([1.5])
+    J = wrt.jacobian(lambda A, z: A / np.sum(A**2, axis=1, keepdims=True) * z, wrt="z")
+    np.testing.assert_allclose(J(A, z)[..., 0], A / np.sum(A**2, axis=1, keepdims=True))

@@ -32,6 +32,7 @@ from notation.graphs import (
 from wrt.graph.node import variable
 from wrt.notation.describe import describe
 from wrt.notation.formula import formula
+from wrt.notation.idiom import prepared
 from wrt.notation.latex import latex
 from wrt.notation.matrix import Matrices
 from wrt.notation.text import text
@@ -55,10 +56,10 @@ FIRST = [
     (quadratic, x, "xᵀAx", "xᵀ(A + Aᵀ)"),
     (sin(layer), x, "sin(Wx + b)", "diag(cos(Wx + b)) W"),
     (apply(np.tanh, layer), x, "tanh(Wx + b)", "diag(1 − tanh(Wx + b)^⊙2) W"),
-    (logistic, x, "𝟏ᵀ log(1 + exp(−b ⊙ Wx))", "−((exp(−b ⊙ Wx) ⊙ b) ⊘ (1 + exp(−b ⊙ Wx)))ᵀW"),
-    (softmax, x, "exp(x) / (𝟏ᵀ exp(x))", "diag(exp(x)) / (𝟏ᵀ exp(x)) − exp(x) exp(x)ᵀ / (𝟏ᵀ exp(x))²"),
-    (apply("scipy.special.softmax", x), x, "softmax(x)", "diag(softmax(x)) − softmax(x) softmax(x)ᵀ"),
-    (apply(np.log, total(apply(np.exp, x))), x, "log(𝟏ᵀ exp(x))", "exp(x)ᵀ / (𝟏ᵀ exp(x))"),
+    (logistic, x, "𝟏ᵀ log(1 + exp(−b ⊙ Wx))", "−(σ(−b ⊙ Wx) ⊙ b)ᵀW"),
+    (softmax, x, "exp(x) / (𝟏ᵀ exp(x))", "diag(s) − ssᵀ, with s = softmax(x)"),
+    (apply("scipy.special.softmax", x), x, "softmax(x)", "diag(s) − ssᵀ, with s = softmax(x)"),
+    (apply(np.log, total(apply(np.exp, x))), x, "log(𝟏ᵀ exp(x))", "softmax(x)ᵀ"),
     (apply(np.linalg.norm, x), x, "‖x‖", "xᵀ / ‖x‖"),
     (x / apply(np.linalg.norm, x), x, "x / ‖x‖", "I / ‖x‖ − xxᵀ / ‖x‖³"),
     (quadratic / total(x**2), x, "xᵀAx / ‖x‖²", "xᵀ(A + Aᵀ) / ‖x‖² − 2 (xᵀAx) xᵀ / ‖x‖⁴"),
@@ -87,7 +88,7 @@ def agrees(node, e_value, known):
 @pytest.mark.parametrize("f, by, function, derivative_text", FIRST, ids=[case[2] for case in FIRST])
 def test_first_derivatives(f, by, function, derivative_text, rng):
     assert describe(f) == function
-    m = derivative(f, by)
+    m = derivative(prepared(f), by)
     made = formula(m, Matrices(), "f", by.attrs[0])
     assert made.text() == derivative_text
     known = numbers([f, m.to_dense()], rng)
@@ -201,14 +202,22 @@ def test_a_symmetric_matrix_is_not_transposed():
     assert formula(derivative(quadratic, x), Matrices(symmetric={"A"})).text() == "2xᵀA"
 
 
-def test_part_of_an_axis_is_not_the_whole():
-    """x[:-1] has plain labels, but is not x: matrix notation has no word for it."""
+def test_parts_of_an_axis_are_blocks(rng):
     z = variable("z", (N,))
-    f = shifted(z, 0, N - 1)
-    assert Matrices().of(f) is None
-    assert describe(shifted(z, 1, N - 1) - f) == "f_i = z_{i+1} − z_i"
-    padded = derivative(f, z)
-    assert Matrices().map(padded) is None
+    steps = shifted(z, 1, N - 1) - shifted(z, 0, N - 1)
+    assert describe(steps) == "z_{2:N} − z_{1:N−1}"
+    for f, printed in (
+        (shifted(z, 0, N - 1), "[I, 0]"),
+        (steps, "[0, I] − [I, 0]"),
+        (total(steps**2), "2 ([z_{1:N−1} − z_{2:N}; 0] + [0; z_{2:N} − z_{1:N−1}])ᵀ"),
+        (apply(np.concatenate, [matvec(Phi, x), matvec(W, x)]), "[Φ; W]"),
+    ):
+        by = x if x in f.variables else z
+        m = derivative(f, by)
+        made = formula(m)
+        assert made.text() == printed
+        known = numbers([f, m.to_dense()], rng)
+        agrees(m.to_dense(), made.value(known, SIZES), known)
 
 
 def test_entries_of_what_matrices_cannot_say(rng):

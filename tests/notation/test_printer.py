@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wrt.graph.size import symbol
-from wrt.notation.build import diag, hadamard, power, product, quotient, transpose
+from wrt.notation.build import diag, hadamard, product, quotient, transpose
+from wrt.notation.entrywise import power
 from wrt.notation.expression import Array, Entry, Inverse, Norm, Number, Subscript, Sum, Symbol
 from wrt.notation.latex import latex
 from wrt.notation.printer import affine_text, one_based

@@ -49,8 +49,9 @@ denominator layout: (A + Aᵀ)x ∈ R^{D×1}"""
 
 MATRIX = """\
 F(X) = VXB          V: M×N   B: D×K   X: N×D
-∂F_ij/∂X_kl = V_ik B_lj    ∈ R^{M×K×N×D}   (linear map)
-flattened in C order (row-major, as NumPy's reshape): V ⊗ Bᵀ ∈ R^{KM×DN}
+∂F_ij/∂X_kl = V_ik B_lj        ∈ R^{M×K×N×D}   (linear map)
+∂vec(F)/∂vec(X) = V ⊗ Bᵀ                       (flattened in C order (row-major, as NumPy's reshape))
+∂F/∂X_11 = V_{:,1} B_{1,:}ᵀ                    (one slice)
 flattened in F order (column-major, the textbooks' vec): Bᵀ ⊗ V ∈ R^{KM×DN}"""
 
 

@@ -162,5 +162,5 @@ def test_formulas_have_no_values(text):
     if "float" in text:
         assert trace_function(names["f"], [x, n], {}, trace).node.shape == (3,)
         return
-    with pytest.raises(wrt.Unsupported, match="a formula is derived from shapes alone"):
+    with pytest.raises(wrt.Unsupported, match="shapes alone"):
         trace_function(names["f"], [x, n], {}, trace)

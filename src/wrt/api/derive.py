@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, get_args
+from functools import cache, cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from wrt.api.evidence import Evidence, compare
+from wrt.api.code import code
+from wrt.api.evidence import Evidence, compare, suitable
 from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSource, build, declared_shapes, sizes_from
 from wrt.differentiate.accumulate import jacobian
 from wrt.errors import ArgumentError, Disagreement, ShapeError
@@ -27,10 +28,17 @@ from wrt.notation.formula import Formula, views
 from wrt.notation.formula import formula as notation
 from wrt.notation.layout import Layout, Order, View, arrange, check
 from wrt.notation.matrix import Matrices
-from wrt.notation.steps import Derivation, derivation
+from wrt.notation.html import html
+from wrt.notation.remarks import remarks
+from wrt.notation.steps import Derivation, Level, derivation
+from wrt.notation.text import text
+from wrt.notation.verify import check_steps
 from wrt.trace import select
 from wrt.trace.syntax import Dialect
 from wrt.trace.tokens import plain
+
+Target = Literal["numpy", "jax", "numba", "torch", "latex"]
+LONG_COMMENT = 60  # characters: a longer formula beside a line of code does not help
 
 
 def derive(
@@ -193,23 +201,46 @@ class Derivative:
         return describe(self._symbolic().node)
 
     @cached_property
-    def steps(self) -> Steps:
-        """The derivation: intermediates, local Jacobians with their shapes, the chain rule, both layouts, and a check."""
-        return Steps(self._derivation, self._checked())
+    def notes(self) -> tuple[str, ...]:
+        """What to know about the answer: kinks and what is returned there, conventions, where the formula holds."""
+        built = self._symbolic()
+        return remarks(built.node, built.variables[self.wrt[-1]], self._map, self._matrices)
 
     @cached_property
-    def _derivation(self) -> Derivation:
+    def steps(self) -> Steps:
+        """The derivation: intermediates, local Jacobians with their shapes, the chain rule, both layouts, and a check."""
+        return self.explain()
+
+    def explain(self, level: Level = "chain") -> Steps:
+        """The derivation in three levels of detail: "answer", "chain" (as `steps`), or "every" rule on a line of its own.
+
+        Each line that claims an equality is evaluated at a random point; the last line says the largest difference that was seen.
+        """
+        made = self._derivation(level)
+        return Steps(made, self._checked(), self._lines_checked(made))
+
+    def _lines_checked(self, made: Derivation) -> float | None:
+        """The largest difference between what the lines say and what they are derived from, at the first point that suits."""
+        values = next(self.points(), None)
+        return None if values is None else check_steps(made, values)
+
+    def points(self, count: int = 1, seed: int = 0) -> Iterator[dict[str, Any]]:
+        """Random values of the variables at which the expression and its derivative are finite and well conditioned."""
+        return suitable(self, count, seed)
+
+    @cache  # noqa: B019  # kept as long as the object: a handful of levels
+    def _derivation(self, level: Level = "chain") -> Derivation:
         built = self._symbolic()
         by = built.variables[self.wrt[-1]]
         output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1], self.symmetric)[1].to_dense()
         links = chain(output, by, "L" if output.ndim == 0 and "L" not in built.variables else "f")
         local = [jacobian(link.node, [link.argument])[link.argument] for link in links]
-        return derivation(links, local, self._map, symmetric=self.symmetric)
+        return derivation(links, local, self._map, symmetric=self.symmetric, level=level, jacobian=lambda node, of: jacobian(node, [of])[of])
 
     @property
     def einsum(self) -> str:
         """The derivative as a line of NumPy: the chain rule's product, with `np.einsum` and an explicit output."""
-        chained = self._derivation.code
+        chained = self._derivation().code
         if chained:
             return chained
         inputs = {node: name for name, node in self._symbolic().variables.items()}
@@ -221,25 +252,37 @@ class Derivative:
     @property
     def code(self) -> str:
         """A plain NumPy function of the named variables that returns (value, derivative); it runs as it is."""
+        return self.source()
+
+    def source(self, target: Target = "numpy") -> str:
+        """The code for "numpy", "jax", "numba" or "torch", or the formula for "latex"."""
+        if target == "latex":
+            return self.latex
         built = self._symbolic()
-        links = self._derivation.intermediates
         node, m = differentiated(built, self.wrt, self.symmetric)
-        names = {n: name for name, n in links.items() if n not in built.variables.values() and n is not node and name.isascii()}
-        made = numpy_source("value_and_derivative", {v: name for name, v in built.variables.items()}, [node, m.to_dense(FLOAT)], names=names)
-        head, _, body = made.text.partition("\n")
+        named = {n: name for name, n in self._derivation().intermediates.items() if n not in built.variables.values() and n is not node and name.isascii()}
         shown = self._in("numerator", "tensor")
         array = "" if shown.shape in (m.shape, (1, *m.shape), (*m.shape, 1)) else f"; the array is {times(m.shape)}, output axes first"
-        made.text = f'{head}\n    """{self.function}, and its derivative by {", then ".join(self.wrt)}: {shown.text()}{array}"""\n{body}'
-        return made.standalone()
+        said = f"{self.function}, and its derivative by {', then '.join(self.wrt)}: {shown.text()}{array}"
+        return code((node, m.to_dense(FLOAT)), built.variables, target=target, names=named, comment=self._comment, document=said)
+
+    def _comment(self, node: Node) -> str | None:
+        """The formula of a line of code, where it is short enough to help."""
+        shown = self._matrices.of(node)
+        said = None if shown is None else text(shown)
+        return said if said is not None and len(said) <= LONG_COMMENT else None
 
     def __str__(self) -> str:
         shown = _with_shape(self._formula) if self._map.terms else self.formula
         known = self.variables
         said = f"\n  assumed: {shapes_said({name: known[name] for name in self.assumed})}" if self.assumed else ""
-        return f"{shown}   ({self._formula.convention}){said}"
+        return f"{shown}   ({self._formula.convention}){said}" + "".join(f"\n  {note}" for note in self.notes)
 
     def __repr__(self) -> str:
         return f"<derivative of {self._source.name} by {', then '.join(self.wrt)}: {self if self._built is not None else 'needs sizes as numbers'}>"
+
+    def _repr_html_(self) -> str:
+        return html(self._formula, self.notes, heading=f"∂/∂{self.wrt[-1]} of {self.function}")
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -329,10 +372,15 @@ class Steps:
 
     derivation: Derivation
     evidence: Evidence | None
+    lines: float | None
 
     def __str__(self) -> str:
-        checked = f"\n{self.evidence}" if self.evidence is not None else ""
-        return self.derivation.text() + checked
+        said = [self.derivation.text()]
+        if self.evidence is not None:
+            said.append(str(self.evidence))
+        if self.lines is not None:
+            said.append(f"each line evaluated at a random point: largest difference {self.lines:.1e}")
+        return "\n".join(said)
 
 
 def _with_shape(f: Formula) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt import numeric
-from wrt.errors import Disagreement, WrtError
+from wrt.errors import ArgumentError, Disagreement
 from wrt.graph.node import Shape
 from wrt.graph.size import bind, symbols_in
 
@@ -62,23 +62,39 @@ DOMAINS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Any]] = {
 
 def compare(d: Derivative, points: int, seed: int) -> Evidence:
     """The derivative against the limits of difference quotients; raises `Disagreement` where they differ beyond their error."""
-    for turned, (domain, draw) in product((False, True), DOMAINS.items()):
-        shapes = _numbers(d.variables, turned=turned)
-        rng = np.random.default_rng(seed)
-        worst = 0.0
-        for _ in range(points):
-            values = {name: draw(rng, shape) for name, shape in shapes.items()}
-            values |= {name: (values[name] + values[name].T) / 2 for name in d.symmetric}
-            difference = _at(d, values)
-            if difference is None:
-                break
-            worst = max(worst, difference)
-        else:
-            return Evidence(worst, points, domain)
+    for domain, drawn in _settings(d, points, seed):
+        found = [_difference(d, values, exact) for values, exact in drawn]
+        differences = [difference for difference in found if difference is not None]
+        if len(differences) == points:
+            return Evidence(max(differences, default=0.0), points, domain)
     raise Disagreement(
         "No random point was found at which the expression has a finite value and derivative.",
         advice="Check it at a point of your own: d(**values).",
     )
+
+
+def suitable(d: Derivative, points: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Random points at which the derivative is finite and well conditioned; fewer, or none, where there are no such points."""
+    for _, drawn in _settings(d, points, seed):
+        yield from (values for values, _ in drawn)
+        return
+
+
+def _settings(d: Derivative, points: int, seed: int) -> Iterator[tuple[str, list[tuple[dict[str, Any], Any]]]]:
+    """Domains all of whose points suit: their names, and values with the derivative there."""
+    for turned, (domain, draw) in product((False, True), DOMAINS.items()):
+        shapes = _numbers(d.variables, turned=turned)
+        rng = np.random.default_rng(seed)
+        drawn = []
+        for _ in range(points):
+            values = {name: np.asarray(draw(rng, shape)) for name, shape in shapes.items()}
+            values |= {name: (values[name] + values[name].T) / 2 for name in d.symmetric}
+            exact = _exact(d, values)
+            if exact is None:
+                break
+            drawn.append((values, exact))
+        else:
+            yield domain, drawn
 
 
 def _numbers(shapes: Mapping[str, Shape], *, turned: bool) -> dict[str, tuple[int, ...]]:
@@ -89,19 +105,27 @@ def _numbers(shapes: Mapping[str, Shape], *, turned: bool) -> dict[str, tuple[in
     return {name: tuple(int(str(bind(size, by))) for size in shape) for name, shape in shapes.items()}
 
 
-def _at(d: Derivative, values: dict[str, Any]) -> float | None:
-    """The relative difference at one point; None where something is not finite there."""
-    function, x = d.lower_order(), d.wrt[-1]
+def _exact(d: Derivative, values: dict[str, Any]) -> Any:
+    """The derivative at one point; None where something is not finite there, or where rounding alone changes it much."""
     try:
         with np.errstate(all="ignore"):
             exact = d.collated(**values)
-            if not np.all(np.isfinite(exact)) or not np.all(np.isfinite(function(**values))) or np.max(np.abs(exact), initial=0.0) > ILL:
+            size = float(np.max(np.abs(exact), initial=0.0))
+            if not np.isfinite(size) or size > ILL or not np.all(np.isfinite(d.lower_order()(**values))):
                 return None
             near = d.collated(**{name: value * (1 + 1e-9 * np.cos(np.arange(value.size)).reshape(value.shape)) for name, value in values.items()})
-            if np.max(np.abs(near - exact), initial=0.0) > 1e-4 * max(1.0, float(np.max(np.abs(exact), initial=0.0))):
-                return None  # rounding alone changes it: a singular matrix, say
+    except np.linalg.LinAlgError:
+        return None
+    return exact if np.max(np.abs(near - exact), initial=0.0) <= 1e-4 * max(1.0, size) else None  # else near a singular matrix, say
+
+
+def _difference(d: Derivative, values: dict[str, Any], exact: Any) -> float | None:
+    """The difference from the limit of difference quotients at one point; None where there is no such limit."""
+    function, x = d.lower_order(), d.wrt[-1]
+    try:
+        with np.errstate(all="ignore"):
             limit = numeric.jacobian(lambda at: function(**{**values, x: at}), values[x])
-    except (np.linalg.LinAlgError, WrtError):
+    except (np.linalg.LinAlgError, ArgumentError):
         return None
     scale = max(1.0, float(np.max(np.abs(exact), initial=0.0)))
     known = (limit.value + np.swapaxes(limit.value, -1, -2)) / 2 if x in d.symmetric else limit.value

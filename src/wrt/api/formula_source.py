@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,10 @@ from wrt.trace.tokens import plain
 from wrt.trace.traced import Traced
 
 _MATRIX_FUNCTIONS = {"inv", "det", "logdet", "slogdet", "trace", "tr", "cholesky", "eigvalsh", "eigh", "matrix_power", "svd", "pinv", "expm", "solve"}
+_VECTOR_FUNCTIONS = {"solve", "outer", "cross", "convolve", "dot", "kron", "softmax", "logsumexp", "cumsum", "diff", "sort", "diag"}
 _NEW_SIZES = "NMDKPQRSTUVWABCEFGH"
+_SIZED = {"eye": 2, "identity": 1, "zeros": 1, "ones": 1, "empty": 1, "full": 1, "arange": 3}  # functions whose first arguments are sizes
+_SHAPED = {"broadcast_to", "reshape", "tile", "repeat", "linspace"}  # functions whose later arguments are
 _SCALARS = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "lam", "sigma", "tau", "nu", "rho"}
 
 
@@ -48,10 +52,11 @@ class TextSource:
         self.parsed: Parsed = parse(text, dialect)
         self.name = "f"
         self.text = text
+        self.sizes = _used_as_sizes(self.parsed.tree)
 
     def parameters(self, shapes: Mapping[str, Shape]) -> list[str]:
-        """Variables: the names of the expression that are not sizes of the declared shapes, and all that are declared."""
-        sizes = {name for shape in shapes.values() for size in shape for name in symbols_in(size)}
+        """Variables: the names of the expression that are not sizes, and all that are declared."""
+        sizes = {name for shape in shapes.values() for size in shape for name in symbols_in(size)} | self.sizes
         used = [name for name in self.parsed.names if name in shapes or (name not in sizes and name not in ("pi", "eye"))]
         return list(dict.fromkeys([*used, *shapes]))
 
@@ -69,6 +74,7 @@ class FunctionSource:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.name = name_of(function)
+        self.sizes: set[str] = set()
 
     def parameters(self, shapes: Mapping[str, Shape]) -> list[str]:
         return list(parameters(self.function).parameters)
@@ -88,7 +94,9 @@ def build(source: FormulaSource, declared: Mapping[str, Shape], wrt: Sequence[st
     names = source.parameters(declared)
     for name in wrt:
         if name not in names:
-            raise ArgumentError(f"{name} is not a variable of the expression; it has {', '.join(names) or 'none'}.")
+            near = get_close_matches(name, names, n=2, cutoff=0.5)
+            advice = f"Did you mean {' or '.join(near)}?" if near else ""
+            raise ArgumentError(f"{name} is not a variable of the expression; it has {', '.join(names) or 'none'}.", advice=advice)
     count = 0
     shapes: dict[str, Shape] = {}
     for name in names:
@@ -103,11 +111,17 @@ def build(source: FormulaSource, declared: Mapping[str, Shape], wrt: Sequence[st
     while True:
         try:
             node, variables = _once(source, shapes, wrt, found)
+        except ShapeError as why:
+            raise _readable(why, {s for shape in shapes.values() for size in shape for s in symbols_in(size)} | set(names)) from None
         except Unify as discovery:
             by = {discovery.name: discovery.size}
             shapes = {name: tuple(bind(size, by) for size in shape) for name, shape in shapes.items()}
             found = {name: bind(size, by) for name, size in found.items()} | by
             continue
+        known = {s for shape in shapes.values() for size in shape for s in symbols_in(size)} | set(sizes or {}) | set(names)
+        if unknown := sorted(source.sizes - known):
+            fact = f"{unknown[0]} is used as a size, but no variable has a size {unknown[0]}."
+            raise ArgumentError(fact, advice=f"Write it as a number, or give the shape that it is part of: shapes={{…: {unknown[0]!r}}}.")
         free = list(dict.fromkeys(s for shape in shapes.values() for size in shape for s in sorted(symbols_in(size)) if s.startswith("?")))
         if not free:
             return Built(node, variables, assumed)
@@ -122,6 +136,7 @@ def _once(source: FormulaSource, shapes: Mapping[str, Shape], wrt: Sequence[str]
     trace = Trace(evaluate, name=source.name, numbers=False)
     stand_ins = {name: trace.symbol(name, shape, differentiated=name in wrt) for name, shape in shapes.items()}
     sizes = {s: symbol(s) for shape in shapes.values() for size in shape for s in symbols_in(size)}
+    sizes |= {s: symbol(s) for s in source.sizes if s not in shapes}
     result = source.run(stand_ins, {**sizes, **found}, trace)
     variables = {name: variable(name, shape) for name, shape in shapes.items()}
     return as_result(result, trace), variables
@@ -141,8 +156,27 @@ def as_result(result: Any, trace: Trace) -> Node:
 
 
 def declared_shapes(shapes: Mapping[str, Any] | None) -> dict[str, Shape]:
-    """shapes={"Phi": "N D", "y": "N", "t": ""} as sizes."""
-    return {plain(name): parse_shape(shape) for name, shape in (shapes or {}).items()}
+    """shapes={"Phi": "N D", "y": "N", "t": ""} as sizes; a size that bears a variable's name gets another one."""
+    found = {plain(name): parse_shape(shape) for name, shape in (shapes or {}).items()}
+    used = {s for shape in found.values() for size in shape for s in symbols_in(size)}
+    free = iter(letter for letter in _NEW_SIZES if letter not in used and letter not in found)
+    by = {name: symbol(next(free)) for name in found if name in used}
+    return {name: tuple(bind(size, by) for size in shape) for name, shape in found.items()}
+
+
+def _readable(why: ShapeError, taken: set[str]) -> ShapeError:
+    """The error with letters in place of sizes that are not known yet."""
+    letters = iter(letter for letter in _NEW_SIZES if letter not in taken)
+    by: dict[str, str] = {}
+
+    def letter(match: re.Match[str]) -> str:
+        if match[0] not in by:
+            by[match[0]] = next(letters, "n")
+        return by[match[0]]
+
+    why.fact, why.known = (re.sub(r"\?(?:made)?\d+", letter, text) for text in (why.fact, why.known))
+    why.args = (why.fact,)
+    return why
 
 
 def sizes_from(variables: Mapping[str, Node], arrays: Mapping[str, Any]) -> dict[str, int]:
@@ -166,6 +200,21 @@ def sizes_from(variables: Mapping[str, Node], arrays: Mapping[str, Any]) -> dict
     return {symbol_name: number for symbol_name, (number, _) in found.items()}
 
 
+def _used_as_sizes(tree: syntax.Node) -> set[str]:
+    """The names that say how large something is: N in np.eye(N), np.ones((N, D)) and x.reshape(N, -1)."""
+    found: set[str] = set()
+    for node in syntax.walk(tree):
+        if isinstance(node, syntax.Call):
+            name = node.function.name
+            method = isinstance(node.function, syntax.Attribute) and not _is(node.function.value, "np")
+            later = node.args if method else node.args[2 if name == "linspace" else 1 :]
+            for arg in later if name in _SHAPED else node.args[: _SIZED.get(name, 0)]:
+                parts = tuple(syntax.walk(arg))
+                if not any(isinstance(part, syntax.Call | syntax.Attribute | syntax.Subscript) for part in parts):
+                    found |= {part.name for part in parts if isinstance(part, syntax.Name)}
+    return found
+
+
 def _shown_rank(tree: syntax.Node, name: str) -> int:
     """The axes that direct uses of a name need: A in inv(A) has two, x in x @ y at least one, T in T[i, j] two."""
     rank = 0
@@ -179,9 +228,12 @@ def _shown_rank(tree: syntax.Node, name: str) -> int:
                 rank = max(rank, 1)
             case syntax.Attribute(value=value, name="T") if _is(value, name):
                 rank = max(rank, 1)
-            case syntax.Call(function=function, args=args) if args and _is(args[0], name):
-                called = function.name
-                rank = max(rank, 2 if called in _MATRIX_FUNCTIONS else 0)
+            case syntax.Call(function=function, args=(syntax.Text(value=subscripts), *operands)) if function.name == "einsum":
+                letters = subscripts.partition("->")[0].replace(" ", "").split(",")
+                rank = max([rank, *(len(one) for one, operand in zip(letters, operands, strict=False) if _is(operand, name) and "." not in one)])
+            case syntax.Call(function=function, args=args) if any(_is(arg, name) for arg in args):
+                called, first = function.name, _is(args[0], name)
+                rank = max(rank, 2 if first and called in _MATRIX_FUNCTIONS else 1 if called in _VECTOR_FUNCTIONS else 0)
     return rank
 
 

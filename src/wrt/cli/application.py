@@ -119,7 +119,7 @@ def derive(
     shapes = _shapes(shape)
     text = (_read() if expression == "-" else expression).strip()
     request = Request(text, tuple(wrt), shapes, layout, view, order, dialect, parts, check, as_json, plain)
-    raise typer.Exit(outcome(lambda: run(request), text))
+    raise typer.Exit(outcome(lambda: run(request)))
 
 
 def _shapes(given: list[str]) -> dict[str, str]:

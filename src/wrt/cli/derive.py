@@ -112,6 +112,7 @@ def as_record(d: Derivative, request: Request) -> dict[str, Any]:
         "convention": convention(d.layout, d.view, d.order, f, x),
         "shapes": {name: _sizes(sizes) for name, sizes in d.variables.items()},
         "assumed": {name: _sizes(d.variables[name]) for name in d.assumed},
+        "notes": list(d.notes),
         "steps": [{"left": s.left, "claim": s.claim, "note": s.note, "rule": s.rule} for s in steps.derivation.steps],
         "einsum": d.einsum,
         "code": d.code.strip("\n") + "\n",

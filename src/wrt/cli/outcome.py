@@ -10,19 +10,19 @@ from collections.abc import Callable
 
 from wrt.cli.exit_code import ExitCode
 from wrt.cli.stream import say
-from wrt.errors import Disagreement, Location, WrtError
+from wrt.errors import Disagreement, WrtError
 
 _SHAPES = re.compile(r"""shapes=\{(['"])(\w+)\1: (?:(['"])([^'"]*)\3|…)\}""")
 
 
-def outcome(command: Callable[[], None], expression: str) -> ExitCode:
+def outcome(command: Callable[[], None]) -> ExitCode:
     """Run a command; its exit code. stdout then has the whole answer or none of it."""
     try:
         command()
         if sys.stdout is not None:
             sys.stdout.flush()
     except WrtError as why:
-        say(message(why, expression), sys.stderr)
+        say(message(why), sys.stderr)
         return ExitCode.DISAGREED if isinstance(why, Disagreement) else ExitCode.REFUSED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -39,10 +39,8 @@ def outcome(command: Callable[[], None], expression: str) -> ExitCode:
     return ExitCode.DONE
 
 
-def message(why: WrtError, expression: str) -> str:
+def message(why: WrtError) -> str:
     """What is said of a refusal: its kind, the fact, the expression with carets, and advice in words of the command line."""
-    if why.location is not None and why.location.where:  # a place in Python code is not the user's: all that they wrote is the expression
-        why.location = Location("", expression)
     kind = next(c.__name__ for c in type(why).__mro__ if c.__module__ == "wrt")
     return _SHAPES.sub(lambda found: f'--shape "{found[2]}: {found[4] or "…"}"', f"{kind}: {why}")
 

@@ -13,6 +13,9 @@ from wrt.graph.node import FLOAT, DType, Node, Operand, Scalar, constant, make, 
 from wrt.graph.shape import broadcast
 
 
+SQUARED: dict[str, Callable[[Node], Node]] = {}  # operations whose square is simpler than they are; `wrt.ops` fills it
+
+
 def as_node(value: Operand) -> Node:
     return value if isinstance(value, Node) else constant(value)
 
@@ -62,6 +65,8 @@ def multiply(a: Operand, b: Operand) -> Node:
     folded = _folded(operator.mul, a, b)
     if folded is not None:
         return folded
+    if a is b and a.op in SQUARED:
+        return SQUARED[a.op](a)
     shape = broadcast(a.shape, b.shape)
     dtype = promote(a, b)
     for one, other in ((a, b), (b, a)):
@@ -148,6 +153,8 @@ def negative(a: Operand) -> Node:
 def power(a: Operand, b: Operand) -> Node:
     a, b = as_node(a), as_node(b)
     exponent = number(b)
+    if exponent == 2 and a.op in SQUARED:
+        return SQUARED[a.op](a)
     if exponent == 1 and promote(a, b) == a.dtype:
         return a
     if exponent == 0 and a.dtype.kind == "f":

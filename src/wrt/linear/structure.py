@@ -123,7 +123,7 @@ def _kronecker(m: LinearMap) -> Structure | None:
         if out[axis] == col[axis] and not any(pair & mine for mine in reads):
             parts.append("I")
         elif sum(1 for mine in reads if mine == pair) == 1 and not any(mine & pair and mine != pair for mine in reads):
-            parts.append("a matrix")
+            parts.append(f"a {m.shape_out[axis]}×{m.shape_in[axis]} core")
         else:
             return None
     return Structure("Kronecker", f"{parts[0]} ⊗ {parts[1]} (row-major): each axis is mapped by itself")

@@ -85,7 +85,8 @@ def _one(node: Node, term: Term, ref: Ref, held: Held) -> Code | None:
             return scaled(term.scale, value.code)
         if not split and value.labels:
             spread = [":" if axis and axis[0] in value.labels else "None" for axis in axes]
-            return scaled(term.scale, item(value.code, *spread))._replace(loose=scaled(term.scale, aligned(value, labels)))
+            leading = spread == sorted(spread, key=":".__eq__)  # NumPy aligns from the right: only leading axes may be left out
+            return scaled(term.scale, item(value.code, *spread))._replace(loose=scaled(term.scale, aligned(value, labels)) if leading else None)
         code = scaled(term.scale, aligned(value, labels))
         return call("np.reshape", code.text, shape(node.shape))._replace(loose=None if value.labels else code)
     if split or len(labels) < node.ndim:

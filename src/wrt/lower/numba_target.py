@@ -36,7 +36,7 @@ def _whole_array(function: str) -> Call:
 
 
 _FUNCTIONS: dict[str, str | Call | None] = {
-    **{f"np.{function}": f"np.{function}" for function in (*_PLAIN, "int64", "bool_", "inf", "nan", "broadcast_to")},
+    **{f"np.{function}": f"np.{function}" for function in (*_PLAIN, "int64", "float64", "bool_", "inf", "nan", "broadcast_to")},
     **{f"np.linalg.{function}": f"np.linalg.{function}" for function in _LINALG},
     **{f"np.{function}": _whole_array(f"np.{function}") for function in ("max", "min", "prod", "cumsum", "cumprod")},
     "np.linalg.norm": _whole_array("np.linalg.norm"),
@@ -51,7 +51,7 @@ class NumbaWriter(Writer):
     """Nests as NumPy where Numba knows all of it, else as loops."""
 
     def nest(self, node: Node) -> Code | None:
-        if node.ndim > 2 or node.dtype != FLOAT or any(child.ndim > 2 for child in node.inputs):
+        if node.ndim > 2 or node.dtype != FLOAT or any(child.ndim > 2 or child.dtype != FLOAT for child in node.inputs):
             return None
         marks = len(self.lines), dict(self.codes), set(self.taken), dict(self.last)
         code = super().nest(node)

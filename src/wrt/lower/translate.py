@@ -87,7 +87,7 @@ class _Translator(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         full = dotted(node.func)
-        if full is None and not isinstance(node.func, ast.Attribute):
+        if not isinstance(node.func, ast.Attribute):
             self.generic_visit(node)
             return node
         root = (full or "").partition(".")[0]
@@ -96,7 +96,6 @@ class _Translator(ast.NodeTransformer):
             k.value = self.visit(k.value)
         if full is not None and root in ("np", "scipy"):
             return self._function(full, node)
-        assert isinstance(node.func, ast.Attribute)
         node.func.value = self.visit(node.func.value)
         given = self.target.methods.get(node.func.attr, node.func.attr)
         if given is None:

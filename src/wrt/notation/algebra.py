@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wrt.graph.size import Polynomial, Size
-from wrt.notation.build import bare, product, split, transpose
+from wrt.notation.build import bare, of_size, product, split, transpose
 from wrt.notation.expression import (
     Diag,
     DiagPart,
@@ -16,8 +15,6 @@ from wrt.notation.expression import (
     Ones,
     Power,
     Product,
-    Sum,
-    Symbol,
     Trace,
     Transpose,
     Vec,
@@ -27,6 +24,8 @@ from wrt.notation.expression import (
 
 def diag_part(a: Expr) -> Expr:
     match a:
+        case Number():
+            return a
         case Diag(v):
             return v
         case Identity(size):
@@ -41,6 +40,8 @@ def diag_part(a: Expr) -> Expr:
 def trace(a: Expr) -> Expr:
     """The trace; a square's is a norm."""
     match a:
+        case Number():
+            return a
         case Transpose(of):
             return trace(of)
         case Identity(size):
@@ -60,7 +61,14 @@ def inverse(a: Expr) -> Expr:
             return a
         case Transpose(of):
             return Transpose(inverse(of))
+        case Product(1, (), matrices) if sum(not _is_square(m) for m in matrices) < 2:  # then all of them are invertible
+            return product([inverse(m) for m in reversed(matrices)])
     return Inverse(a)
+
+
+def _is_square(e: Expr) -> bool:
+    """Whether the expression alone tells that the matrix is square and invertible if the whole product is."""
+    return isinstance(e.of if isinstance(e, Transpose) else e, (Inverse, Diag, Identity))
 
 
 def kronecker(left: Expr, right: Expr) -> Expr:
@@ -84,9 +92,4 @@ def vec(a: Expr, order: str) -> Expr:
     return product((Vec(core, "F" if order == "F" else "C"),), number)
 
 
-def of_size(size: Size) -> Expr:
-    """A size as a number in a formula."""
-    if not isinstance(size, Polynomial):
-        return Number(size)
-    terms = tuple(product([Symbol(name) for name in monomial], count) for monomial, count in size.terms)
-    return terms[0] if len(terms) == 1 else Sum(terms)
+__all__ = ["diag_part", "inverse", "kronecker", "of_size", "trace", "vec"]

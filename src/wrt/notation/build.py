@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from wrt.graph.node import Node, Scalar
+from wrt.graph.node import Scalar
+from wrt.graph.size import Polynomial, Size
+from wrt.notation.condition import without_conditions
 from wrt.notation.expression import (
     Array,
+    Blocks,
     Call,
     Commutation,
     Diag,
@@ -20,6 +23,7 @@ from wrt.notation.expression import (
     Identity,
     Inverse,
     Kronecker,
+    LowerHalf,
     Norm,
     Number,
     Ones,
@@ -85,8 +89,23 @@ class _Gathered:
         held = self.powers.get(base, 0)
         self.powers[base] = held + side * exponent  # type: ignore[operator]  # exponents kept here are numbers
 
+    def _counted(self, matrices: list[Expr]) -> list[Expr]:
+        """𝟏ᵀ𝟏 is a number, and 𝟏ᵀ(x − 𝟏ᵀx/N) is 0."""
+        done: list[Expr] = []
+        for e in matrices:
+            before = done[-1] if done else None
+            if isinstance(e, Ones) and before == Transpose(e):
+                done.pop()
+                self.take(of_size(e.size))
+                continue
+            for ones, other in ((before, e), (e, before)):
+                if other is not None and isinstance(other, Sum) and _sums_to_zero(ones, other):
+                    self.number = 0
+            done.append(e)
+        return done
+
     def made(self) -> Expr:
-        matrices = _neighbours(self.matrices)
+        matrices = _neighbours(self._counted(self.matrices))
         if any(isinstance(m, (Product, Number)) or is_scalar(m) for m in matrices):
             again = _Gathered(self.number)
             again.powers, again.zero = self.powers, self.zero
@@ -159,7 +178,7 @@ def _neighbours(matrices: Sequence[Expr]) -> list[Expr]:
     done: list[Expr] = []
     for position, e in enumerate(matrices):
         others = len(done) + len(matrices) - position - 1 > 1
-        if done and others and (done[-1] == Inverse(e) or e == Inverse(done[-1])):  # A⁻¹A beside other factors
+        if done and others and _undoes(done[-1], e):  # A⁻¹A beside other factors
             done.pop()
             continue
         while True:
@@ -173,12 +192,40 @@ def _neighbours(matrices: Sequence[Expr]) -> list[Expr]:
     return done
 
 
+def _sums_to_zero(ones: Expr | None, of: Sum) -> bool:
+    """Whether 𝟏ᵀ(of), or (of)𝟏, is zero term by term."""
+    row = isinstance(ones, Transpose) and isinstance(ones.of, Ones)
+    if ones is None or not (row or isinstance(ones, Ones)):
+        return False
+    size = ones.of.size if isinstance(ones, Transpose) else ones.size  # type: ignore[union-attr]
+    found: dict[Expr, Scalar] = {}
+    for term in of.terms:
+        number, core = split(product((of_size(size), term) if is_scalar(term) else (ones, term) if row else (term, ones)))
+        found[core] = found.get(core, 0) + number
+    return not any(found.values())
+
+
+def of_size(size: Size) -> Expr:
+    """A size as a number in a formula."""
+    if not isinstance(size, Polynomial):
+        return Number(size)
+    terms = tuple(product([Symbol(name) for name in monomial], count) for monomial, count in size.terms)
+    return terms[0] if len(terms) == 1 else Sum(terms)
+
+
+def _undoes(a: Expr, b: Expr) -> bool:
+    a, b = (a.of, b.of) if isinstance(a, Transpose) and isinstance(b, Transpose) else (a, b)
+    return a == Inverse(b) or b == Inverse(a)
+
+
 def _joined(a: Expr, b: Expr) -> Expr | None:
     if isinstance(a, Identity):
         return b
     if isinstance(b, Identity):
         return a
     match a, b:
+        case Call("eigenvectors", _, _, node), Transpose(of) if of == a and node is not None:  # orthonormal
+            return Identity(node.shape[0])
         case Diag(v), Diag(w):
             return diag(hadamard((v, w)))
         case Diag(v), _ if form(b) == "column":
@@ -233,6 +280,8 @@ def transpose(e: Expr) -> Expr:
             return Zero((columns, rows))
         case Array(rows, kind):
             return Array(tuple(zip(*rows, strict=True)), {"column": "row", "row": "column"}.get(kind, kind))  # type: ignore[arg-type]
+        case Blocks(rows):
+            return Blocks(tuple(tuple(map(transpose, column)) for column in zip(*rows, strict=True)))
         case Product(number, scalars, matrices) if not is_scalar(e):
             return bare(Product(number, scalars, tuple(transpose(m) for m in reversed(matrices))))
         case Quotient(top, bottom) if is_scalar(bottom):
@@ -271,6 +320,7 @@ def hadamard(factors: Iterable[Expr]) -> Expr:
     front: list[Expr] = []
     powers: dict[Expr, Scalar] = {}
     ones: list[Expr] = []
+    halved = False
     waiting = [(e, 1) for e in factors][::-1]
     while waiting:
         e, side = waiting.pop()
@@ -286,10 +336,18 @@ def hadamard(factors: Iterable[Expr]) -> Expr:
                 powers[base] = powers.get(base, 0) + side * exponent
             case Ones():
                 ones.append(e)
+            case Sum((Call("tri", _, _, first), Call("tri", _, _, second))) if first and second and (first.attrs, second.attrs) == (0, -1):
+                halved = True
+                front.append(Number(2))
             case _ if is_scalar(e):
                 front.append(e if side == 1 else quotient(ONE, e))
             case _:
                 powers[e] = powers.get(e, 0) + side
+    without_conditions(powers)
+    if halved:
+        masked = hadamard(e if k == 1 else quotient(ONE, e) if k == -1 else Power(e, Number(k)) for e, k in powers.items())
+        scale, rest = fronted(masked)
+        return product((*front, scale, LowerHalf(rest)))
     above, below = _entrywise(powers, 1), _entrywise(powers, -1)
     if above is None and below is None:  # x ⊘ x keeps its shape where nothing else tells it
         whole = next((Quotient(e, e) for e in powers), None) if not ones else ones[0]
@@ -312,34 +370,11 @@ def quotient(top: Expr, bottom: Expr) -> Expr:
     return hadamard((top, Quotient(ONE, bottom)))
 
 
-def power(base: Expr, exponent: Expr) -> Expr:
-    if isinstance(exponent, Number):
-        value = exponent.value
-        if value == 1:
-            return base
-        if value == 0.5:
-            return call("sqrt", (base,))
-        if value < 0:
-            return quotient(ONE, power(base, Number(-value)))
-        if isinstance(value, float) and value == int(value):
-            exponent = Number(int(value))
-        match base, exponent:
-            case Power(inner, Number(first)), Number(second) if isinstance(first, int) and isinstance(second, int):
-                return power(inner, Number(first * second))
-    return Power(base, exponent)
-
-
-def call(op: str, arguments: Sequence[Expr], node: Node | None = None) -> Expr:
-    """An elementwise operation of the catalogue; `node` is one that has its dtype and attributes."""
-    match op, arguments:
-        case "sqrt", [Power(Norm() as norm, Number(2))]:
-            return norm
-    return Call(op, tuple(arguments), form(Sum(tuple(arguments))), node)
-
-
 def diag(v: Expr) -> Expr:
     """The diagonal matrix of a column, numbers and scalars in front."""
     match v:
+        case Number():  # only 0 comes here
+            return v
         case Ones(size):
             return Identity(size)
         case DiagPart(Diag() as d):

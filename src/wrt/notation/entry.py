@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product as every
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +20,20 @@ from wrt.notation.operation import applied, is_elementwise
 from wrt.notation.total import total
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from wrt.notation.matrix import Matrices
 
 SMALL, LOOPS = 16, 64  # an array of so many entries may be written out, each with so many summands
 LONG = 160
+
+
+def written(array: NDArray[Any]) -> Expr | None:
+    """A small array of numbers, as it is."""
+    if array.ndim not in (1, 2) or not 0 < array.size <= SMALL or array.dtype.kind not in "fi":
+        return None
+    rows = tuple(tuple(Number(one) for one in row) for row in array.reshape(len(array), -1).tolist())
+    return Array(rows, "matrix" if array.ndim == 2 else "column")
 
 
 class Entries:

@@ -6,7 +6,7 @@ The tree says only what is printed: it is built by `wrt.notation.build` and neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
 
@@ -147,6 +147,10 @@ class Call:
     arguments: tuple[Expr, ...]
     form: Form
     node: Node | None = field(default=None, compare=False, repr=False)
+    attrs: Hashable = field(default=None, init=False, repr=False)  # softmax along different axes is different
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attrs", None if self.node is None else self.node.attrs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,35 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Rows or columns in a row, x[1:]: for each axis None (all of it) or where the part starts and how many there are."""
+
+    of: Expr
+    ranges: tuple[tuple[Size, Size] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Matrices and vectors put together, by rows: [A; B] one over the other, [A, B] side by side."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Iverson's [condition]: 1 where it holds, else 0, entry by entry."""
+
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class LowerHalf:
+    """Φ(A): the lower triangle of A with half its diagonal, in derivatives of Cholesky factors."""
+
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Subscript:
     """Σ coefficient·letter + offset, modulo `modulus`, counted from 0; or the entry of a table at subscripts."""
 
@@ -224,12 +257,11 @@ class Summation:
 
 Expr = (
     Symbol | Number | Product | Sum | Quotient | Power | Hadamard | Transpose | Inverse | Diag | DiagPart | Trace | Norm | Kronecker
-    | Commutation | Vec | Call | Ones | Identity | Zero | Entry | Array | Indexed | Delta | Summation
+    | Commutation | Vec | Call | Ones | Identity | Zero | Entry | Array | Part | Blocks | Bracket | LowerHalf | Indexed | Delta | Summation
 )  # fmt: skip
 
 _FLIPPED: dict[Form, Form] = {"column": "row", "row": "column"}
 _SCALARS = (Number, Trace, Norm, Indexed, Delta, Summation)
-_MATRICES = (Inverse, Diag, Kronecker, Commutation, Identity)
 _COLUMNS = (DiagPart, Vec, Ones)
 
 
@@ -252,6 +284,14 @@ def form(e: Expr) -> Form:
             return "matrix" if len(shape) > 1 else "column" if shape else "scalar"
         case Entry(_, position):
             return ("scalar", "column", "matrix")[min(2, position.count(None))]
+        case Part(of, _) | Bracket(of):
+            return form(of)
+        case Kronecker(left, right):
+            return form(left) if form(left) == form(right) else "matrix"
+        case Blocks(rows):
+            forms = {form(e) for row in rows for e in row}
+            stands, lies = len(rows[0]) == 1 and forms <= {"scalar", "column"}, len(rows) == 1 and forms <= {"scalar", "row"}
+            return "column" if stands else "row" if lies else "matrix"
     return "scalar" if isinstance(e, _SCALARS) else "column" if isinstance(e, _COLUMNS) else "matrix"
 
 
@@ -280,6 +320,13 @@ def children(e: Expr) -> Iterator[Expr]:
                     yield item
                 elif isinstance(item, tuple):
                     yield from (inner for inner in item if isinstance(inner, _CLASSES))
+
+
+def parts(e: Expr) -> Iterator[Expr]:
+    """The expression and everything inside."""
+    yield e
+    for child in children(e):
+        yield from parts(child)
 
 
 def _values(e: Expr) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wrt.graph.node import Shape
@@ -16,7 +16,9 @@ from wrt.notation.index_form import IndexForm
 from wrt.notation.kronecker import flattened
 from wrt.notation.latex import latex
 from wrt.notation.layout import Layout, Order, View, check, convention, displayed_shape, flattened_shape, flattening, inputs_first
+from wrt.notation.mathml import mathml, operator
 from wrt.notation.matrix import Matrices
+from wrt.notation.naming import Named, named
 from wrt.notation.text import Style, text
 from wrt.notation.value import value
 
@@ -38,18 +40,42 @@ class Formula:
     shape: Shape
     convention: str
     flat: Order | None = None
+    tables: Named = ()
+
+    @property
+    def short(self) -> tuple[Expr | IndexForm | None, Named]:
+        """What is printed, with names for its long repeated parts, and what these stand for."""
+        if self.expression is not None:
+            return named(self.expression)
+        if self.index is None:
+            return None, ()
+        right, where = named(self.index.right, self.index.letters)
+        return replace(self.index, right=right), (*where, *self.tables)
 
     def text(self, style: Style = "unicode") -> str:
-        """The formula in one line."""
-        if self.expression is not None:
-            return text(self.expression, style)
-        return self.index.text(style) if self.index is not None else "no formula"
+        """The formula in one line; long repeated parts by a name: …, with e = y − Φθ."""
+        shown, where = self.short
+        if shown is None:
+            return "no formula"
+        said = shown.text(style) if isinstance(shown, IndexForm) else text(shown, style)
+        return said + ", with " * bool(where) + ", ".join(f"{text(name, style)} = {text(e, style)}" for name, e in where)
 
     def latex(self) -> str:
         """The formula for LaTeX's math mode."""
-        if self.expression is not None:
-            return latex(self.expression)
-        return self.index.latex() if self.index is not None else r"\text{no formula}"
+        shown, where = self.short
+        if shown is None:
+            return r"\text{no formula}"
+        said = shown.latex() if isinstance(shown, IndexForm) else latex(shown)
+        return said + r",\quad \text{with } " * bool(where) + r",\; ".join(f"{latex(name)} = {latex(e)}" for name, e in where)
+
+    def mathml(self) -> str:
+        """The formula as a <math> element."""
+        shown, where = self.short
+        if shown is None:
+            return "<math><mtext>no formula</mtext></math>"
+        said = shown.mathml() if isinstance(shown, IndexForm) else mathml(shown)
+        names = f"{operator(',')}<mtext> with </mtext>" * bool(where) + operator(",").join(mathml(name) + operator("=") + mathml(e) for name, e in where)
+        return f'<math display="block"><mrow>{said}{names}</mrow></math>'
 
     def value(self, known: Mapping[str, Any], sizes: Mapping[str, Size] | None = None) -> NDArray[Any] | None:
         """The number behind what is printed: the collated array (flattened, if the formula is); None for entries only."""
@@ -91,7 +117,7 @@ def formula(
         plain = matrices.map(m)
         shown = None if plain is None else _oriented(plain, len(f), len(x), layout)
         shape = displayed_shape(f, x, layout)
-    return Formula(shown, plain, index, shape, convention(layout, view, order, f, x), order if flat else None)
+    return Formula(shown, plain, index, shape, convention(layout, view, order, f, x), order if flat else None, () if index is None else index.said(matrices))
 
 
 def _oriented(e: Expr, ndim_f: int, ndim_x: int, layout: Layout) -> Expr:

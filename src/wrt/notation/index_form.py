@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from wrt.graph.index import Affine, Index, Table, labels_in, plain
 from wrt.graph.nest import terms_of
-from wrt.graph.node import Held, Node, Scalar, Shape, array_of, number
+from wrt.graph.node import Held, Node, Scalar, Shape, array_of, make, number
 from wrt.graph.size import Size
 from wrt.graph.term import Term
 from wrt.linear.linear_map import LinearMap
-from wrt.notation.algebra import of_size
-from wrt.notation.build import power, product
-from wrt.notation.expression import Call, Delta, Expr, Indexed, Number, Product, Subscript, Summation, Symbol
+from wrt.notation.algebra import inverse, of_size
+from wrt.notation.build import product
+from wrt.notation.component import tied
+from wrt.notation.eliminate import eliminate
+from wrt.notation.entrywise import power
+from wrt.notation.expression import Call, Delta, Expr, Indexed, Number, Product, Subscript, Sum, Summation, Symbol
+from wrt.notation.idiom import idiom
 from wrt.notation.latex import latex
-from wrt.notation.matrix import Matrices
-from wrt.notation.operation import FORMS, applied, is_elementwise
+from wrt.notation.mathml import mathml, operator, row
+from wrt.notation.matrix import Matrices, Opened
+from wrt.notation.operation import FORMS, applied, determinant, is_elementwise
+from wrt.notation.subscripted import entry, gathered
 from wrt.notation.text import Style, text
-from wrt.notation.total import total
 from wrt.notation.value import entries
+from wrt.notation.verify import number_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +56,11 @@ class IndexForm:
         entry = sides[0] if len(sides) == 1 else f"{d}{order}{sides[0]}/" + " ".join(d + side for side in sides[1:])
         return f"{entry} = {text(self.right, style)}"
 
+    def said(self, matrices: Matrices) -> tuple[tuple[Symbol, Expr], ...]:
+        """What the tables are, where they are computed: t = argsort(x)."""
+        found = [(name, matrices.of(node)) for name, node in self.tables.items() if not isinstance(node.attrs, Held)]
+        return tuple((Symbol(name, "column"), e) for name, e in found if e is not None)
+
     def latex(self) -> str:
         """The same for math mode."""
         sides = [latex(e) for e in self.left]
@@ -57,9 +68,17 @@ class IndexForm:
         entry = sides[0] if len(sides) == 1 else rf"\frac{{{power} {sides[0]}}}{{" + r"\,".join(rf"\partial {s}" for s in sides[1:]) + "}"
         return f"{entry} = {latex(self.right)}"
 
+    def mathml(self) -> str:
+        """The same as the inside of a <math> element."""
+        sides = [mathml(e) for e in self.left]
+        d = operator("∂")
+        top = row(d if len(sides) < 3 else f"<msup>{d}<mn>2</mn></msup>", sides[0])
+        entry = sides[0] if len(sides) == 1 else f"<mfrac>{top}{row(*(d + side for side in sides[1:]))}</mfrac>"
+        return entry + operator("=") + mathml(self.right)
+
     def value(self, known: Mapping[str, Any], shape: Sequence[int], sizes: Mapping[str, Size] | None = None) -> NDArray[Any]:
         """The array that the entries make, one at a time: slow, for checks."""
-        tables = {name: array_of(node) for name, node in self.tables.items() if isinstance(node.attrs, Held)}
+        tables = {name: array_of(n) if isinstance(n.attrs, Held) else number_of(n, known, sizes or {}) for name, n in self.tables.items() if name not in known}
         return entries(self.right, self.letters, shape, {**tables, **known}, sizes)
 
 
@@ -122,9 +141,41 @@ class _Writer:
             parts.append(self._term(term, slots, shape))
             furthest = max(furthest, self.used)
         self.used = furthest
-        return total(parts, factor=False) if parts else Number(0)
+        return gathered(parts) if parts else Number(0)
 
     def _term(self, term: Term, slots: Sequence[Subscript], shape: Shape) -> Expr:
+        return self._contracted(term, slots, shape) or self._looped(term, slots, shape)
+
+    def _contracted(self, term: Term, slots: Sequence[Subscript], shape: Shape) -> Expr | None:
+        """A product of entries of what matrix notation can say, without a Σ."""
+        opened = self.matrices.opened(term, shape)
+        if opened == 0:
+            return Number(0)
+        if not isinstance(opened, Opened):
+            return None
+        at: dict[int, Subscript] = {}
+        made: list[Expr] = []
+        deltas: list[Expr] = []
+        for label, slot, size in zip(opened.out, slots, shape, strict=True):
+            if label is None and size != 1:
+                return None
+            if label is not None and label in at:
+                deltas.append(Delta(at[label], slot))
+            elif label is not None:
+                at[label] = slot
+        for factors in tied(opened.factors, at):
+            ends = tuple(dict.fromkeys(label for _, labels in factors for label in labels if label in at))
+            loose = any(label not in at for _, labels in factors for label in labels)
+            if not loose:
+                made += [entry(e, tuple(at[label] for label in labels)) for e, labels in factors]
+                continue
+            e = eliminate(factors, ends, opened.sizes)
+            if e is None:
+                return None
+            made.append(entry(e, tuple(at[label] for label in ends)))
+        return product((*made, *deltas), opened.number)
+
+    def _looped(self, term: Term, slots: Sequence[Subscript], shape: Shape) -> Expr:
         bound: dict[int, Subscript] = {}
         factors: list[Expr] = []
         later: list[tuple[Index, Subscript]] = []
@@ -208,8 +259,16 @@ class _Writer:
             return Indexed(named, tuple(slots)) if slots else named
         if value is not None:
             return Number(value)
+        better = idiom(node) if self.matrices.factor else node
+        if better is not node:
+            return self.node(better, slots)
         if node.op == "size":
             return of_size(node.attrs)  # type: ignore[arg-type]
+        if node.op == "cofactors" and node.attrs == 2:
+            return self._second_cofactors(node, slots)
+        e = self.matrices.of(node) if node.ndim < 3 else None
+        if e is not None:
+            return entry(e, tuple(slots))
         if node.op == "nest":
             return self.terms(terms_of(node), slots, node.shape)
         if node.op in ("frozen", "captured"):
@@ -224,6 +283,14 @@ class _Writer:
         if made is None:
             raise Inexpressible
         return made
+
+    def _second_cofactors(self, node: Node, slots: Sequence[Subscript]) -> Expr:
+        """det(X) (X⁻¹_ji X⁻¹_lk − X⁻¹_jk X⁻¹_li), where X is invertible."""
+        a = self.whole(node.inputs[0])
+        q = inverse(a)
+        i, j, k, l = slots
+        both = Sum((product((entry(q, (j, i)), entry(q, (l, k)))), product((entry(q, (j, k)), entry(q, (l, i))), -1)))
+        return product((determinant(a, make("det", node.inputs, None, (), node.dtype)), both))
 
     def _spread(self, child: Node, slots: Sequence[Subscript], node: Node) -> list[Subscript]:
         skipped = node.ndim - child.ndim

@@ -9,9 +9,9 @@ from wrt.graph.node import Scalar
 from wrt.graph.size import Size
 from wrt.notation.build import product
 from wrt.notation.expression import Expr, Number, Product, Subscript
-from wrt.notation.printer import ATOM, CONSTANTS, ENTRYWISE, POSTFIX, PRODUCT, Piece, Printer, affine_text, decimal, fraction_of, one_based
+from wrt.notation.printer import ATOM, CONSTANTS, ENTRYWISE, POSTFIX, PRODUCT, Piece, Printer, affine_text, decimal, fraction_of, one_based, range_text
 from wrt.notation.symbol import is_letter, latex_name
-from wrt.ops.catalog import OPERATIONS
+from wrt.notation.words import latex_word
 
 
 def latex(e: Expr) -> str:
@@ -55,7 +55,8 @@ class Latex(Printer):
         return Piece(rf"{base.text}^{{\odot {self.inside(exponent, ATOM).text}}}", POSTFIX, base.kind)
 
     def function(self, name: str, of: Expr) -> Piece:
-        return Piece(rf"\operatorname{{{name}}}({self.print(of)})")
+        shown = latex_name(name) if len(name) == 1 or name == "Phi" else rf"\operatorname{{{name}}}"
+        return Piece(f"{shown}({self.print(of)})")
 
     def norm(self, text: str, matrix: bool) -> Piece:
         return Piece(rf"\lVert {text} \rVert" + "_F" * matrix)
@@ -75,6 +76,12 @@ class Latex(Printer):
 
     def array(self, rows: list[list[str]], vector: bool) -> Piece:
         return Piece(r"\begin{bmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{bmatrix}")
+
+    def part(self, of: Piece, ranges: Sequence[tuple[Size, Size] | None]) -> Piece:
+        return self.indexed(of, [":" if r is None else range_text(*r) for r in ranges])
+
+    def blocks(self, rows: list[list[str]]) -> Piece:
+        return self.array(rows, False)
 
     def indexed(self, of: Piece, index: list[str]) -> Piece:
         if not index:
@@ -115,8 +122,7 @@ class Latex(Printer):
         return " " if right.kind == "paren" and left.kind != "paren" else ""
 
     def template(self, op: str, arity: int) -> str:
-        places = ", ".join(f"{{{k}}}" for k in range(arity))
-        return OPERATIONS[op].latex or rf"\operatorname{{{{{op}}}}}({places})"
+        return latex_word(op, arity)
 
 
 _LATEX = Latex()

@@ -10,18 +10,20 @@ from collections.abc import Collection, Mapping, Sequence
 
 from wrt.graph.index import Affine, Index, ats, plain
 from wrt.graph.nest import terms_of
-from wrt.graph.node import Node, Scalar, Shape, number
+from wrt.graph.node import Node, Scalar, Shape, array_of, number
 from wrt.graph.size import NeedsSizes, Size
 from wrt.graph.term import Factor, Term, broadcast_index, labels_of, moved, shifted
 from wrt.graph.unify import unify
 from wrt.graph.walk import topological
 from wrt.linear.linear_map import LinearMap
 from wrt.notation.algebra import of_size
+from wrt.notation.blocks import is_tiny, put_together, range_of
 from wrt.notation.build import ONE, quotient, transpose
 from wrt.notation.eliminate import Held, eliminate
-from wrt.notation.entry import Entries
-from wrt.notation.expression import Entry, Expr, Number, Symbol, Zero, weight
-from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise, unguarded
+from wrt.notation.entry import Entries, written
+from wrt.notation.expression import Entry, Expr, Number, Part, Symbol, Zero, weight
+from wrt.notation.idiom import idiom
+from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise
 from wrt.notation.total import total
 
 MANY = 40  # factors of one product
@@ -66,9 +68,11 @@ class Matrices:
             return None
         if not terms:
             return Zero(shape) if shape else Number(0)
-        parts = [self._term(shape, term) for term in terms]
+        parts = [self.term(shape, term) for term in terms]
         if any(part is None for part in parts):
-            return self.entries.written_out(shape, terms)
+            small = all(isinstance(size, int) for size in shape)
+            written = self.entries.written_out(shape, terms) if small else None
+            return put_together(self, shape, terms) if written is None else written
         made = total((part for part in parts if part is not None), factor=self.factor)
         return Zero(shape) if made == Number(0) and shape else made
 
@@ -89,15 +93,18 @@ class Matrices:
             return Number(value)
         if node.op == "size":
             return of_size(node.attrs)  # type: ignore[arg-type]
-        if node.op == "where" and unguarded(node) is not node:
-            return self.of(unguarded(node))
-        if node.ndim > 2 or node.op in ("frozen", "captured"):
+        better = idiom(node) if self.factor else node
+        if better is not node:
+            return self.of(better)
+        if node.ndim > 2 or node.op == "captured":
             return None
+        if node.op == "frozen":
+            return written(array_of(node))
         if node.op == "nest":
             return self.sum_of(node.shape, terms_of(node))
         if node.op in ("multiply", "negative") or (node.op in DIVISIONS and node.inputs[1].shape != node.shape):
             labels = ats(range(node.ndim))
-            return self._term(node.shape, Term(node.shape, labels, (Factor(node, labels),)))
+            return self.term(node.shape, Term(node.shape, labels, (Factor(node, labels),)))
         elementwise = is_elementwise(node)
         inputs = [self._spread(child, node.shape) if elementwise else self.known.get(child) for child in node.inputs]
         arguments = [e for e in inputs if e is not None]
@@ -110,12 +117,13 @@ class Matrices:
         if node.shape in (shape, ()):
             return self.known.get(node)
         if all(size == 1 for size in node.shape):
-            return self._term((), Term((), (), (Factor(node, (Affine(()),) * node.ndim),)))
+            return self.term((), Term((), (), (Factor(node, (Affine(()),) * node.ndim),)))
         labels = ats(range(len(shape)))
-        return self._term(shape, Term(shape, labels, (Factor(node, broadcast_index(node.shape, labels, shape)),)))
+        return self.term(shape, Term(shape, labels, (Factor(node, broadcast_index(node.shape, labels, shape)),)))
 
     # ----- products ---------------------------------------------------------------------------------------------------
-    def _term(self, shape: Shape, term: Term) -> Expr | None:
+    def term(self, shape: Shape, term: Term) -> Expr | None:
+        """One term as an array of this shape."""
         opened = self.opened(term, shape)
         if opened is None:
             return None
@@ -153,17 +161,29 @@ class Matrices:
     def _held(self, node: Node, index: tuple[Index, ...], sizes: Sequence[Size]) -> Held | None:
         labels = tuple(plain(i) for i in index)
         if any(label is not None and sizes[label] != size for label, size in zip(labels, node.shape, strict=True)):
-            return None
+            return self._part(node, index, sizes)
         if all(label is not None for label in labels):
             e = self.of(node)
             return None if e is None else (e, tuple(label for label in labels if label is not None))
         if any(not isinstance(i, Affine) or (i.parts and label is None) for i, label in zip(index, labels, strict=True)):
-            return None
+            return self._part(node, index, sizes)
         rest = tuple(label for label in labels if label is not None)
         if rest and all(size == 1 for size, label in zip(node.shape, labels, strict=True) if label is None):
             e = self.of(node)
             return None if e is None else (transpose(e) if labels[0] is None else e, rest)
         return self._picked(node, index, rest)
+
+    def _part(self, node: Node, index: tuple[Index, ...], sizes: Sequence[Size]) -> Held | None:
+        """Some rows or columns, x[1:]."""
+        ranges = [range_of(i, sizes) for i in index]
+        e = self.of(node)
+        if e is None or is_tiny(node.shape):
+            return None
+        found = [r for r in ranges if r is not None]
+        if len(found) < len(ranges):
+            return None
+        said = tuple(None if (start, size) == (0, whole) else (start, size) for (_, start, size), whole in zip(found, node.shape, strict=True))
+        return Part(e, said), tuple(label for label, _, _ in found)
 
     def _picked(self, node: Node, index: tuple[Index, ...], rest: tuple[int, ...]) -> Held | None:
         """An entry, row or column at fixed positions."""
@@ -172,7 +192,8 @@ class Matrices:
         if named is not None:
             return Entry(named, position), rest
         if rest:
-            return None
+            e = None if is_tiny(node.shape) and node.op == "nest" else self.of(node)
+            return None if e is None else (Entry(e, position), rest)
         if not all(isinstance(p, int) for p in position):
             whole = self.of(node)
             return None if whole is None else (Entry(whole, position), ())
@@ -187,6 +208,7 @@ class Matrices:
             if len(term.factors) > MANY:
                 return None
             node, index = term.factors[position]
+            node = idiom(node) if self.factor and node not in self.names else node
             parts: list[Factor] | None = None
             scale = term.scale
             if self.symbol(node) is not None:
@@ -208,6 +230,8 @@ class Matrices:
                 term, below = inlined
                 continue
             if parts is None:
+                if node is not term.factors[position].node:
+                    term = term._replace(factors=(*term.factors[:position], Factor(node, index), *term.factors[position + 1 :]))
                 position += 1
             else:
                 term = term._replace(factors=(*term.factors[:position], *parts, *term.factors[position + 1 :]), scale=scale)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wrt.graph.arithmetic import multiply, subtract
-from wrt.graph.arithmetic import power as raised
-from wrt.graph.node import Node, make, number
+from wrt.graph.node import Node, make
 from wrt.notation.algebra import inverse
-from wrt.notation.build import call, power, product, quotient, transpose
-from wrt.notation.expression import Call, Expr, Form, Norm, is_scalar
+from wrt.notation.build import hadamard, product, quotient, transpose
+from wrt.notation.entrywise import call, power
+from wrt.notation.expression import Bracket, Call, Expr, Form, Inverse, Norm, Number, Transpose, Zero, is_scalar
 from wrt.notation.total import total
 from wrt.ops.catalog import OPERATIONS
 
@@ -35,13 +34,25 @@ def applied(node: Node, arguments: Sequence[Expr], *, factor: bool = True, scala
             return product((inverse(arguments[0]), arguments[1]))
         case "norm" if node.ndim == 0 and len(arguments) == 1:
             return Norm(arguments[0])
-        case "cofactors":  # where A is invertible
-            det = Call("det", tuple(arguments), "scalar", make("det", node.inputs, None, (), node.dtype))
-            return product((det, transpose(inverse(arguments[0]))))
+        case "det" if factor:
+            return determinant(arguments[0], node)
+        case "cofactors" if node.attrs == 1:  # where A is invertible
+            return product((determinant(arguments[0], make("det", node.inputs, None, (), node.dtype)), transpose(inverse(arguments[0]))))
+        case "where" if (factor or scalar) and arguments[2] in (Number(0), Zero(node.shape)):
+            return hadamard((Bracket(arguments[0]), arguments[1]))
     if elementwise:
         made = call(node.op, arguments, node)
         return made if is_scalar(made) == (scalar or node.ndim == 0) else None
     return Call(node.op, tuple(arguments), FORMS[node.ndim], node) if node.op in OPERATIONS else None
+
+
+def determinant(a: Expr, node: Node) -> Expr:
+    match a:
+        case Inverse(of):
+            return quotient(Number(1), determinant(of, node))
+        case Transpose(of):
+            return determinant(of, node)
+    return Call("det", (a,), "scalar", node)
 
 
 def is_elementwise(node: Node) -> bool:
@@ -51,16 +62,3 @@ def is_elementwise(node: Node) -> bool:
         return False
     return operation.local.__qualname__.startswith("local_elementwise") or operation.local.__module__ == "wrt.ops.special"
 
-
-def unguarded(node: Node) -> Node:
-    """b·a^(b−1) in place of the derivative of a^b as it is computed, with its guard for b = 0; any other node is itself."""
-    if node.op != "where" or number(node.inputs[1]) != 0:
-        return node
-    zero, _, chosen = node.inputs
-    if zero.op != "equal" or number(zero.inputs[1]) != 0 or chosen.op != "multiply":
-        return node
-    b, powered = chosen.inputs
-    guard = powered.inputs[1] if powered.op == "power" else None
-    if b is not zero.inputs[0] or guard is None or guard.op != "where" or guard.inputs[0] is not zero:
-        return node
-    return multiply(b, raised(powered.inputs[0], subtract(b, 1))) if guard.inputs[2] is subtract(b, 1) else node

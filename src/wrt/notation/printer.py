@@ -16,6 +16,8 @@ from wrt.graph.size import Size
 from wrt.notation.build import product, split
 from wrt.notation.expression import (
     Array,
+    Blocks,
+    Bracket,
     Call,
     Commutation,
     Delta,
@@ -28,9 +30,11 @@ from wrt.notation.expression import (
     Indexed,
     Inverse,
     Kronecker,
+    LowerHalf,
     Norm,
     Number,
     Ones,
+    Part,
     Power,
     Product,
     Quotient,
@@ -45,6 +49,7 @@ from wrt.notation.expression import (
     form,
     is_scalar,
 )
+from wrt.notation.words import COMPARISONS
 
 COMPARE, SUM, ENTRYWISE, PRODUCT, POSTFIX, ATOM = range(6)
 Kind = Literal["number", "letter", "paren", "word"]
@@ -61,7 +66,7 @@ class Piece(NamedTuple):
 class Printer:
     """Text for every kind of expression; subclasses say how the pieces look."""
 
-    minus = "-"
+    minus, plus = "-", "+"
 
     def print(self, e: Expr) -> str:
         return self.piece(e).text
@@ -80,8 +85,14 @@ class Printer:
                 return self._quotient(top, bottom)
             case Power(base, exponent):
                 return self.power(self.inside(base, ATOM), exponent, is_scalar(e))
+            case LowerHalf(of):
+                return self.function("Phi", of)
+            case Transpose(Call("svd_right", (of,))):
+                return self.function("V", of)
             case Hadamard(factors):
                 return Piece(self.odot.join(self.tight(f).text for f in factors), ENTRYWISE)
+            case Transpose(Zero()):
+                return Piece("0", ATOM, "number")
             case Transpose(Inverse(of)):
                 return self.inverse(self.inside(of, ATOM), transposed=True)
             case Transpose(of):
@@ -112,6 +123,12 @@ class Printer:
                 return self.entry(self.inside(of, ATOM), position)
             case Array(rows, kind):
                 return self.array([[self.print(item) for item in row] for row in rows], kind != "matrix")
+            case Part(of, ranges):
+                return self.part(self.inside(of, ATOM), ranges)
+            case Blocks(rows):
+                return self.blocks([[self.print(item) for item in row] for row in rows])
+            case Bracket(of):
+                return self.bracket(self.print(of))
             case Indexed(of, index):
                 return self.indexed(self.inside(of, ATOM), [self.subscript(s) for s in index])
             case Delta(left, right):
@@ -145,6 +162,8 @@ class Printer:
     def identity(self, size: Size) -> Piece: ...  # type: ignore[empty-body]
     def entry(self, of: Piece, position: tuple[Size | None, ...]) -> Piece: ...  # type: ignore[empty-body]
     def array(self, rows: list[list[str]], vector: bool) -> Piece: ...  # type: ignore[empty-body]
+    def part(self, of: Piece, ranges: Sequence[tuple[Size, Size] | None]) -> Piece: ...  # type: ignore[empty-body]
+    def blocks(self, rows: list[list[str]]) -> Piece: ...  # type: ignore[empty-body]
     def indexed(self, of: Piece, index: list[str]) -> Piece: ...  # type: ignore[empty-body]
     def subscript(self, s: Subscript) -> str: ...  # type: ignore[empty-body]
     def sigma(self, letters: tuple[str, ...]) -> str: ...  # type: ignore[empty-body]
@@ -156,6 +175,16 @@ class Printer:
 
     def fraction(self, top: Expr, bottom: Expr) -> Piece:
         return Piece(f"{self.inside(top, PRODUCT).text} / {self.inside(bottom, POSTFIX).text}", ENTRYWISE)
+
+    def bracket(self, text: str) -> Piece:
+        return Piece(f"[{text}]")
+
+    def filled(self, template: str, shown: Sequence[str], axes: str) -> str:
+        """The words of an operation around its arguments, and along which axes it works."""
+        text = template.format(*shown)
+        if not axes:
+            return text
+        return text[:-1] + f", {axes})" if text.endswith(")") else f"({text}, {axes})"
 
     # ----- what they share --------------------------------------------------------------------------------------------
     def signed(self, negative: bool, piece: Piece) -> Piece:
@@ -179,8 +208,11 @@ class Printer:
         return self.signed(number < 0, joined)
 
     def _repeated(self, e: Expr, count: int) -> Piece:
-        """XXX is X³; transposes and inverses stay side by side."""
-        return self._factor(e) if count == 1 else self.power(self.inside(e, ATOM), Number(count), scalar=True)
+        """XXX is X³, A⁻¹A⁻¹ is A⁻²; transposes stay side by side."""
+        if count == 1:
+            return self._factor(e)
+        base, exponent = (e.of, -count) if isinstance(e, Inverse) else (e, count)
+        return self.power(self.inside(base, ATOM), Number(exponent), scalar=True)
 
     def _factor(self, e: Expr) -> Piece:
         """A factor of a product; a scalar in parentheses keeps its distance from the matrices."""
@@ -195,7 +227,7 @@ class Printer:
             shown = self.piece(product((core,), -number) if negative else term)
             if shown.level <= SUM and (text or negative) and not isinstance(core, Summation):
                 shown = self.parenthesized(shown)
-            text += (f" {self.minus} " if negative else " + ") + shown.text if text else (self.minus if negative else "") + shown.text
+            text += (f" {self.minus} " if negative else f" {self.plus} ") + shown.text if text else (self.minus if negative else "") + shown.text
         return Piece(text, SUM)
 
     def _quotient(self, top: Expr, bottom: Expr) -> Piece:
@@ -215,20 +247,17 @@ class Printer:
         for position, argument in enumerate(arguments):
             before, _, after = template.partition(f"{{{position}}}")
             opened, closed = before.rstrip()[-1:], after.lstrip()[:1] in tuple(")|,}\\‖")
-            level = COMPARE if opened in tuple("(|,{‖") and closed else ENTRYWISE if opened == "+" and closed else ATOM
+            level = SUM if op in COMPARISONS else COMPARE if opened in tuple("(|,{‖") and closed else ENTRYWISE if opened == "+" and closed else ATOM
             shown.append(self.inside(argument, level).text)
         bare = template.startswith("{") or re.search(r"\{\d\}$", template)
-        text = template.format(*shown)
-        if axes:
-            text = text[:-1] + f", {axes})" if text.endswith(")") else f"({text}, {axes})"
-        return Piece(text, COMPARE if bare else ATOM)
+        return Piece(self.filled(template, shown, axes), COMPARE if bare else ATOM)
 
 
 def _runs(before: Sequence[Expr], last: Expr) -> list[tuple[Expr, int]]:
-    """Factors with how often they stand in a row, where that makes a power: of a matrix with a name."""
+    """Factors with how often they stand in a row, where that makes a power: of a matrix with a name, of an inverse."""
     found: list[tuple[Expr, int]] = []
     for e in (*before, last):
-        if found and found[-1][0] == e and isinstance(e, Symbol) and form(e) == "matrix":
+        if found and found[-1][0] == e and isinstance(e, (Symbol, Inverse)) and form(e) == "matrix":
             found[-1] = (e, found[-1][1] + 1)
         else:
             found.append((e, 1))
@@ -250,7 +279,7 @@ def axes_said(node: Node | None) -> str:
     if node is None or node.op == "cofactors" or not node.inputs or node.inputs[0].ndim < 2:
         return ""
     axes = node.attrs if isinstance(node.attrs, tuple) else (node.attrs,)
-    if not all(isinstance(axis, int) for axis in axes) or len(axes) >= node.inputs[0].ndim or not axes:
+    if not all(isinstance(axis, int) and not isinstance(axis, bool) for axis in axes) or len(axes) >= node.inputs[0].ndim or not axes:
         return ""
     return f"axis={axes[0] if len(axes) == 1 else axes}"
 
@@ -281,6 +310,11 @@ def one_based(s: Subscript) -> tuple[tuple[tuple[str, Size], ...], Size]:
     for _, coefficient in s.parts:
         offset = offset - coefficient
     return s.parts, offset + 1
+
+
+def range_text(start: Size, size: Size) -> str:
+    """2:N, counted from 1 and with both ends, as mathematics does."""
+    return f"{start + 1}:{str(start + size).replace(' ', '')}"
 
 
 def affine_text(parts: Sequence[tuple[str, Size]], offset: Size, minus: str = "-") -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wrt.notation.algebra import diag_part, inverse, kronecker, trace, vec
-from wrt.notation.build import call, diag, hadamard, power, product, quotient, transpose
+from wrt.notation.build import diag, hadamard, product, quotient, transpose
+from wrt.notation.entrywise import call, power
 from wrt.notation.expression import (
     Array,
     Call,

@@ -8,9 +8,9 @@ from typing import Literal
 from wrt.graph.node import Scalar
 from wrt.graph.size import Size
 from wrt.notation.expression import Expr, Number, Subscript
-from wrt.notation.printer import ATOM, CONSTANTS, POSTFIX, VULGAR, Piece, Printer, affine_text, decimal, fraction_of, one_based
+from wrt.notation.printer import ATOM, CONSTANTS, POSTFIX, VULGAR, Piece, Printer, affine_text, decimal, fraction_of, one_based, range_text
 from wrt.notation.symbol import is_letter, subscript, superscript, unicode_name
-from wrt.ops.catalog import OPERATIONS
+from wrt.notation.words import ascii_word, unicode_word
 
 Style = Literal["unicode", "ascii"]
 
@@ -51,7 +51,7 @@ class Unicode(Printer):
         return Piece(f"{base.text}^{'' if scalar else '⊙'}{self.inside(exponent, ATOM).text}", POSTFIX)
 
     def function(self, name: str, of: Expr) -> Piece:
-        return Piece(f"{name}({self.print(of)})")
+        return Piece(f"{self.name(name).text}({self.print(of)})")
 
     def norm(self, text: str, matrix: bool) -> Piece:
         return Piece(f"‖{text}‖" + "_F" * matrix)
@@ -74,6 +74,12 @@ class Unicode(Printer):
     def array(self, rows: list[list[str]], vector: bool) -> Piece:
         inside = [item for row in rows for item in row] if vector else ["[" + ", ".join(row) + "]" for row in rows]
         return Piece("[" + ", ".join(inside) + "]")
+
+    def part(self, of: Piece, ranges: Sequence[tuple[Size, Size] | None]) -> Piece:
+        return Piece(f"{of.text}_{{{', '.join(':' if r is None else range_text(*r).replace('-', self.minus) for r in ranges)}}}")
+
+    def blocks(self, rows: list[list[str]]) -> Piece:
+        return Piece(f"[{'; '.join(', '.join(row) for row in rows)}]")
 
     def indexed(self, of: Piece, index: list[str]) -> Piece:
         if not index:
@@ -101,7 +107,7 @@ class Unicode(Printer):
         return ""
 
     def template(self, op: str, arity: int) -> str:
-        return OPERATIONS[op].text or _generic(op, arity)
+        return unicode_word(op, arity)
 
 
 class Ascii(Unicode):
@@ -134,6 +140,9 @@ class Ascii(Unicode):
     def entry(self, of: Piece, position: tuple[Size | None, ...]) -> Piece:
         return Piece(f"{of.text}[{', '.join(':' if p is None else str(p) for p in position)}]")
 
+    def part(self, of: Piece, ranges: Sequence[tuple[Size, Size] | None]) -> Piece:
+        return Piece(f"{of.text}[{', '.join(':' if r is None else f'{r[0]}:{r[0] + r[1]}' for r in ranges)}]")
+
     def sigma(self, letters: tuple[str, ...]) -> str:
         return f"sum_{''.join(letters)} "
 
@@ -141,13 +150,7 @@ class Ascii(Unicode):
         return " * " if right.kind == "number" else " "
 
     def template(self, op: str, arity: int) -> str:
-        found = OPERATIONS[op].text
-        return found if found and found.isascii() else _generic(op, arity)
-
-
-def _generic(op: str, arity: int) -> str:
-    """name({0}, {1}) for an operation that says no more."""
-    return f"{op}({', '.join(f'{{{k}}}' for k in range(arity))})"
+        return ascii_word(op, arity)
 
 
 _UNICODE, _ASCII = Unicode(), Ascii()

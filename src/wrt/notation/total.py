@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from wrt.graph.node import Scalar
 from wrt.notation.algebra import kronecker
-from wrt.notation.build import diag, fronted, product, quotient, split, transpose
-from wrt.notation.expression import Diag, Expr, Hadamard, Kronecker, Number, Product, Quotient, Sum, Transpose, Zero, form, is_scalar
+from wrt.notation.build import diag, fronted, hadamard, product, quotient, split, transpose
+from wrt.notation.expression import Diag, Expr, Hadamard, Kronecker, LowerHalf, Number, Product, Quotient, Sum, Transpose, Zero, form, is_scalar
 
 
 def total(terms: Iterable[Expr], *, factor: bool = True) -> Expr:
     """The sum; with `factor`, common factors are put back outside (what a user wrote is better left as it is)."""
-    every = [inner for e in terms for inner in (e.terms if isinstance(e, Sum) else (e,))]
+    given = list(terms)
+    every = [inner for e in given for inner in _opened(e, factor and len({abs(split(e)[0]) for e in given}) == 1)]
     collected = _collected(_ones_as_numbers(every))
     if not collected:
         return next((e for e in every if isinstance(e, Zero)), Number(0))
@@ -30,6 +31,16 @@ def total(terms: Iterable[Expr], *, factor: bool = True) -> Expr:
     if form(made) == "row" and factor:
         made = transpose(Sum(tuple(map(transpose, parts))))
     return product((made,), common)
+
+
+def _opened(e: Expr, factor: bool) -> Sequence[Expr]:
+    """a − (b − c) is a − b + c."""
+    number, core = split(e)
+    if factor and isinstance(core, Transpose) and isinstance(core.of, Sum) and form(core) == "row":
+        return [product((transpose(term),), number) for term in core.of.terms]
+    if isinstance(core, Sum) and (factor or number == 1):
+        return [product((term,), number) for term in core.terms]
+    return (e,)
 
 
 Collected = list[tuple[Expr, Scalar]]  # core, its number
@@ -79,17 +90,22 @@ def _common_number(terms: Collected) -> tuple[Scalar, Collected]:
 
 def _factored(terms: Collected) -> Collected:
     """Terms with the same scalars in front are joined: diag(u) + diag(v), P ⊗ R + Q ⊗ R, and common outer factors."""
-    if len(terms) < 2 or any(is_scalar(core) for core, _ in terms):
+    if len(terms) < 2:
         return terms
+    if any(is_scalar(core) for core, _ in terms):
+        if not all(is_scalar(core) for core, _ in terms):
+            return terms
+        terms = _turned(terms)
     groups: dict[Expr, Collected] = {}
     for core, number in terms:
         front, rest = fronted(core)
         groups.setdefault(front, []).append((rest, number))
     joined: list[tuple[Expr, Expr, Scalar]] = []  # scalars in front, matrices, number
     for front, members in groups.items():
-        for rest, number in _ends_joined(_kroneckers(_diagonals(members))):
+        for rest, number in _hadamards(_ends_joined(_kroneckers(_diagonals(_scaled(members))))):
             joined.append((front, rest, number))
-    common = _common_front([front for front, _, _ in joined])
+    joined = _fronts_joined(joined)
+    common = common_front([front for front, _, _ in joined])
     if len(joined) < 2 or common == Number(1):
         return [split(product((front, rest), number))[::-1] for front, rest, number in joined]
     inner = total(product((quotient(front, common), rest), number) for front, rest, number in joined)
@@ -97,7 +113,73 @@ def _factored(terms: Collected) -> Collected:
     return [(core, number)]
 
 
-def _common_front(fronts: Sequence[Expr]) -> Expr:
+def _turned(terms: Collected) -> Collected:
+    """Scalars like aᵀBc + cᵀDa with the second one read backwards, so that its ends meet those of the first."""
+    first = next((core for core, _ in terms if isinstance(core, Product) and len(core.matrices) > 1), None)
+    if first is None:
+        return terms
+    ends = first.matrices[0], first.matrices[-1]
+    done: Collected = []
+    for core, number in terms:
+        if isinstance(core, Product) and len(core.matrices) > 1 and ends[0] != core.matrices[0] and ends[1] != core.matrices[-1]:
+            turned = tuple(transpose(m) for m in reversed(core.matrices))
+            if ends[0] == turned[0] or ends[1] == turned[-1]:
+                core = Product(core.number, core.scalars, turned)
+        done.append((core, number))
+    return done
+
+
+def _fronts_joined(terms: list[tuple[Expr, Expr, Scalar]]) -> list[tuple[Expr, Expr, Scalar]]:
+    """aM + bM is (a + b)M."""
+    groups: dict[Expr, list[tuple[Expr, Scalar]]] = {}
+    for front, rest, number in terms:
+        groups.setdefault(rest, []).append((front, number))
+    done: list[tuple[Expr, Expr, Scalar]] = []
+    for rest, fronts in groups.items():
+        if len(fronts) > 1 and rest != Number(1):
+            number, front = split(total(product((front,), number) for front, number in fronts))
+            done.append((front, rest, number))
+        else:
+            done += [(front, rest, number) for front, number in fronts]
+    return done
+
+
+def _hadamards(terms: Collected) -> Collected:
+    """v + v ⊙ w is v ⊙ (1 + w)."""
+    counts: dict[Expr, list[int]] = {}
+    for i, (core, _) in enumerate(terms):
+        for factor in core.factors if isinstance(core, Hadamard) else (core,):
+            counts.setdefault(factor, []).append(i)
+    best = max(counts.items(), key=lambda held: len(held[1]), default=None)
+    if best is None or len(best[1]) < 2 or is_scalar(best[0]):
+        return terms
+    factor, members = best
+    inner = []
+    for i in members:
+        core, number = terms[i]
+        rest = [f for f in core.factors if f != factor] if isinstance(core, Hadamard) else []
+        inner.append(product((hadamard(rest) if rest else Number(1),), number))
+    number, core = split(hadamard((factor, total(inner))))
+    return [(core, number) if i == members[0] else term for i, term in enumerate(terms) if i == members[0] or i not in members]
+
+
+def _scaled(terms: Collected) -> Collected:
+    """X − diag(s) X is diag(1 − s) X, and so from the right."""
+    for i, (core, number) in enumerate(terms):
+        for k, (other, count) in enumerate(terms):
+            if i == k or not isinstance(other, Product) or len(other.matrices) < 2 or other.scalars:
+                continue
+            for side, rest in ((0, other.matrices[1:]), (-1, other.matrices[:-1])):
+                scale = other.matrices[side]
+                if isinstance(scale, Diag) and product(rest) == core:
+                    inside = diag(total((Number(number), product((scale.of,), count))))
+                    front, made = split(product((inside, core) if side == 0 else (core, inside)))
+                    left = [term for n, term in enumerate(terms) if n not in (i, k)]
+                    return _scaled([*left[: min(i, k)], (made, front), *left[min(i, k) :]])
+    return terms
+
+
+def common_front(fronts: Sequence[Expr]) -> Expr:
     """The scalars that stand in front of every term, and the denominator if it is the same for all."""
 
     def halves(front: Expr) -> tuple[list[Expr], Expr]:
@@ -134,13 +216,15 @@ def _rest(core: Expr, side: int) -> tuple[Expr, ...]:
 
 
 def _diagonals(terms: Collected) -> Collected:
-    """diag(u) + diag(v) is diag(u + v)."""
-    members = [(core.of, number) for core, number in terms if isinstance(core, Diag)]
-    if len(members) < 2:
-        return terms
-    number, core = split(diag(total(product((of,), count) for of, count in members)))
-    first = next(i for i, (e, _) in enumerate(terms) if isinstance(e, Diag))
-    return [(core, number) if i == first else term for i, term in enumerate(terms) if i == first or not isinstance(term[0], Diag)]
+    """diag(u) + diag(v) is diag(u + v), and so for Φ."""
+    for kind, make in ((Diag, diag), (LowerHalf, LowerHalf)):
+        members = [(core.of, number) for core, number in terms if isinstance(core, kind)]
+        if len(members) > 1:
+            scale, inside = split(total(product((of,), count) for of, count in members))
+            number, core = split(make(inside))
+            first = next(i for i, (e, _) in enumerate(terms) if isinstance(e, kind))
+            terms = [(core, number * scale) if i == first else term for i, term in enumerate(terms) if i == first or not isinstance(term[0], kind)]
+    return terms
 
 
 def _kroneckers(terms: Collected) -> Collected:

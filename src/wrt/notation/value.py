@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wrt.graph.node import Node
+from wrt.graph.node import Node, make
 from wrt.graph.size import Size, as_int, bind
 from wrt.notation.expression import (
     Array,
+    Blocks,
+    Bracket,
     Call,
     Commutation,
     Delta,
@@ -26,9 +28,11 @@ from wrt.notation.expression import (
     Indexed,
     Inverse,
     Kronecker,
+    LowerHalf,
     Norm,
     Number,
     Ones,
+    Part,
     Power,
     Product,
     Quotient,
@@ -116,6 +120,12 @@ class _Value:
                 return self._call(op, [self.of(a) for a in arguments], node)
             case Array(rows, _):
                 return np.array([[self.of(item) for item in row] for row in rows])
+            case Bracket(of):
+                return self.of(of) * 1.0
+            case LowerHalf(of):
+                return np.tril(self.of(of)) - np.diag(np.diag(self.of(of))) / 2
+            case Blocks(rows):
+                return np.block([[self.of(item) for item in row] for row in rows])
         return self._matrix(e)
 
     def _matrix(self, e: Expr) -> Any:
@@ -155,6 +165,13 @@ class _Value:
                 array = array[:, 0] if len(position) == 1 else array
                 picked = array[tuple(slice(None) if p is None else self.size(p) for p in position)]
                 return picked.reshape(-1, 1) if picked.ndim == 1 else picked
+            case Part(of, ranges):
+                array = self.of(of)
+                for axis, part in enumerate(ranges):
+                    if part is not None:
+                        start = self.size(part[0])
+                        array = array.take(range(start, start + self.size(part[1])), axis)
+                return array
             case Indexed(of, index):
                 array = self.of(of)
                 array = array[:, 0] if len(index) == 1 else array
@@ -188,6 +205,8 @@ class _Value:
     def _call(self, op: str, arrays: list[NDArray[Any]], node: Node | None) -> Any:
         if node is None or is_elementwise(node):
             return OPERATIONS[op].value(node, *arrays)
+        if not node.inputs:
+            node = make(op, (), node.attrs, tuple(map(self.size, node.shape)), node.dtype)
         shaped = [a.reshape(-1) if child.ndim == 1 else a for a, child in zip(arrays, node.inputs, strict=True)]
         result = np.asarray(OPERATIONS[op].value(node, *shaped))
         return result.reshape(-1, 1) if result.ndim == 1 else result

@@ -163,7 +163,7 @@ def outer_of_vectors(x1: Node, x2: Node) -> Node:
 
 @implements(np.vdot, cases=(case((3,), (3,)), case((2, 2), (2, 2)), case((2, 3), (6,)), case((), ())))
 def vdot(a: Node, b: Node) -> Node:
-    if a.shape == b.shape:
+    if a.ndim == b.ndim and all(map(same, a.shape, b.shape)):
         return contract((), (a, range(a.ndim)), (b, range(b.ndim)))
     return contract((), (raveled(a), "i"), (raveled(b), "i"), strict="i")
 
@@ -245,7 +245,7 @@ _OFFSETS = (case((2, 3), offset=1), case((3, 2), offset=-2), case((2, 2), offset
 def trace(a: Node, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Node:
     first, second, shift = axis_of(axis1, a), axis_of(axis2, a), whole(offset)
     m, n = a.shape[first] + min(shift, 0), a.shape[second] - max(shift, 0)
-    length = m if m == n else max(min(as_int(m, "A trace"), as_int(n, "A trace")), 0)
+    length = m if same(m, n) else max(min(as_int(m, "A trace"), as_int(n, "A trace")), 0)
     kept = [axis for axis in range(a.ndim) if axis not in (first, second)]
     index: list[Index] = list(ats(range(a.ndim)))
     for label, axis in enumerate(kept):
@@ -280,7 +280,7 @@ def cross(a: Node, b: Node, axisa: int = -1, axisb: int = -1, axisc: int = -1, a
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = _axis_to_end(a, axis_of(axisa, a)), _axis_to_end(b, axis_of(axisb, b))
-    if a.shape[-1:] != (3,) or b.shape[-1:] != (3,):
+    if not (a.ndim and b.ndim and same(a.shape[-1], 3) and same(b.shape[-1], 3)):
         raise ShapeError(f"{said(a, 0)} and {said(b, 1)}; a cross product needs 3 components in both.")
     batch = broadcast(a.shape[:-1], b.shape[:-1])
     to, labels = len(batch), ats(range(len(batch)))

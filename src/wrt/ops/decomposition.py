@@ -73,7 +73,7 @@ def _gaps(w: Node) -> Node:
 
 _S = np.array([[2.0, 0.5, -0.25], [0.5, 1.25, 0.75], [-0.25, 0.75, 3.0]])
 _SYMMETRIC = (case(_S), case(np.array([_S[:2, :2], [[1.0, -0.25], [-0.25, 0.5]]])), case(np.array([[0.5]])))
-_TWICE = "where eigenvalues coincide: their derivatives depend on the basis, those of the eigenvectors do not exist and are not finite"
+_TWICE = "where eigenvalues coincide: single ones have no derivative there, sums over all of them have; eigenvectors have none and are NaN"
 _ONE = "the derivative is by the symmetric matrix (A + Aᵀ)/2"
 
 

@@ -64,6 +64,16 @@ _AT_ZERO = "at 0, where the derivative is taken as 0"
 operation(Operation("norm", _norm_value, local_reduction(_slope), _norm_code, "‖{0}‖", r"\left\|{0}\right\|", _AT_ZERO))
 
 
+def _square(u: Node) -> Node:
+    """‖a‖² is the sum of a², which has a derivative everywhere."""
+    (a,) = u.inputs
+    squared = total(power(a, 2), over(u))
+    return squared if a.dtype.kind == "f" else arithmetic.multiply(1.0, squared)
+
+
+arithmetic.SQUARED["norm"] = _square
+
+
 def two_norm(a: Node, axes: Axes, *, keepdims: bool = False) -> Node:
     return reduce("norm", a, axes, keepdims=keepdims)
 

@@ -90,6 +90,8 @@ def reshape(a: Node, shape: Any, order: str = "C", copy: Any = None) -> Node:
     new = list(as_shape(shape))
     if -1 in new:
         at_wildcard = new.index(-1)
+        if -1 in new[at_wildcard + 1 :]:
+            raise ShapeError("Only one size of the new shape can be left open with -1.")
         known = product(tuple(new[:at_wildcard] + new[at_wildcard + 1 :]))
         quotient = divide(product(a.shape), known)
         if quotient is None:

@@ -16,8 +16,9 @@ import numpy as np
 from wrt.errors import ArgumentError, ShapeError, Unsupported
 from wrt.graph import arithmetic
 from wrt.graph.index import Affine, Index, Table, at, ats, fixed, from_values
-from wrt.graph.node import BOOL, Node, Shape, array_of, number
-from wrt.graph.shape import broadcast, show
+from wrt.graph.nest import view
+from wrt.graph.node import BOOL, Node, Shape, array_of, make, number
+from wrt.graph.shape import broadcast, same, show
 from wrt.graph.size import NeedsSizes, Polynomial, Size, as_int, at_most
 from wrt.graph.term import Factor, Term, broadcast_index, size_node
 from wrt.ops.catalog import Case, implements
@@ -354,7 +355,7 @@ def diagonal(a: Node, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Node:
         raise ArgumentError(f"A diagonal needs two different axes, not {axis1} twice.")
     rest = [axis for axis in range(a.ndim) if axis not in (one, other)]
     rows, cols = (a.shape[axis] + min(0, shift) for axis, shift in ((one, offset), (other, -offset)))
-    size = rows if at_most(rows, cols) else cols if at_most(cols, rows) else as_int(rows - cols, "The length of a diagonal")
+    size = rows if same(rows, cols) or at_most(rows, cols) else cols if at_most(cols, rows) else as_int(rows - cols, "The length of a diagonal")
     size = max(size, 0) if isinstance(size, int) else size
     index: list[Index] = [at(0)] * a.ndim
     for label, axis in enumerate(rest):
@@ -371,20 +372,23 @@ def last_diagonal(x: Node, offset: int = 0) -> Node:
 
 @implements(np.tril, cases=[Case(((3, 3),)), Case(((2, 3, 4),), {"k": 1}), Case(((3,),))])
 def tril(m: Node, k: int = 0) -> Node:
-    return _kept(m, lambda rows, cols: np.tri(rows, cols, k, dtype=bool))
+    return _kept(m, lambda rows, cols: np.tri(rows, cols, k, dtype=bool), lambda n: make("tri", (), k, (n, n), BOOL))
 
 
 @implements(np.triu, cases=[Case(((3, 3),)), Case(((2, 3, 4),), {"k": 1}), Case(((3,),))])
 def triu(m: Node, k: int = 0) -> Node:
-    return _kept(m, lambda rows, cols: ~np.tri(rows, cols, k - 1, dtype=bool))
+    turned = (at(1), at(0))
+    return _kept(m, lambda rows, cols: ~np.tri(rows, cols, k - 1, dtype=bool), lambda n: view(make("tri", (), -k, (n, n), BOOL), (n, n), turned))
 
 
-def _kept(m: Node, mask: Callable[[int, int], Any]) -> Node:
+def _kept(m: Node, mask: Callable[[int, int], Any], symbolic: Callable[[Size], Node]) -> Node:
     """The matrices with the other entries zero, structurally: whatever stood there, even inf."""
     if m.ndim == 1:
         m = along(gather(m, (1, *m.shape), (at(1),)), 0, fixed(0), m.shape[0])
     if m.ndim == 0:
         raise ShapeError("A scalar has no triangles.")
+    if same(*m.shape[-2:]) and isinstance(m.shape[-1], Polynomial):
+        return arithmetic.where(symbolic(m.shape[-1]), m, 0)
     rows, cols = (as_int(size, "A triangle") for size in m.shape[-2:])
     places = np.nonzero(mask(rows, cols))
     size = places[0].size

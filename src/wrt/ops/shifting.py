@@ -191,6 +191,8 @@ def diff(a: Node, n: int = 1, axis: int = -1, prepend: Node | None = None, appen
         raise Unsupported("np.diff of truth values is a comparison.", advice="Compare neighbours with !=.")
     if integer(n) < 0:
         raise ArgumentError(f"The order of a difference must not be negative: n={n}.")
+    if n > 100:
+        raise Unsupported(f"A difference of order {n} is not supported by wrt: its weights would not fit into floating numbers.")
     size = a.shape[axis] - n
     size = max(size, 0) if isinstance(size, int) else size
     return _stencil(a, axis, size, [(at(axis), Affine(((axis, 1),), k), (-1) ** (n - k) * comb(n, k), size) for k in range(n, -1, -1)])

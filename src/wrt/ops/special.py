@@ -16,6 +16,7 @@ from wrt.errors import Unsupported
 from wrt.graph import arithmetic
 from wrt.graph.arithmetic import as_node, where
 from wrt.graph.node import BOOL, Node, Operand
+from wrt.graph.term import Term
 from wrt.linear.linear_map import LinearMap
 from wrt.ops.catalog import Case, Operation, implements, operation
 from wrt.ops.contraction import case
@@ -37,22 +38,36 @@ def _value(name: str) -> Callable[..., Any]:
     return value
 
 
-def _local(name: str, slopes: tuple[Slope | None, ...]) -> Callable[[Node], list[LinearMap | None]]:
-    """Diagonal local Jacobians; None for an input that has no slope and must not vary."""
+class _NoSlope(LinearMap):
+    """The local Jacobian by an argument that has no slope: whoever looks at it is refused, by the other arguments nobody looks."""
+
+    __slots__ = ("fact",)
+    fact: str
+
+    def __init__(self, node: Node, position: int) -> None:
+        object.__setattr__(self, "shape_out", node.shape)
+        object.__setattr__(self, "shape_in", node.inputs[position].shape)
+        object.__setattr__(self, "fact", f"scipy.special.{node.op} has no derivative rule in wrt by its argument {position + 1}.")
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        raise Unsupported(self.fact, advice="Keep that argument constant: differentiate by the others only.")
+
+
+def _local(slopes: tuple[Slope | None, ...]) -> Callable[[Node], list[LinearMap | None]]:
+    """Diagonal local Jacobians; an input without a slope must not be differentiated by."""
 
     def local(node: Node) -> list[LinearMap | None]:
-        for position, (slope, child) in enumerate(zip(slopes, node.inputs, strict=True)):
-            if slope is None and child.variables and child.dtype.kind == "f":
-                fact = f"scipy.special.{name} has no derivative rule in wrt by its argument {position + 1}."
-                raise Unsupported(fact, advice="Keep that argument constant: differentiate by the others only.")
-        return local_elementwise(*slopes)(node)
+        found = local_elementwise(*slopes)(node)
+        varies = [slope is None and child.dtype.kind == "f" for slope, child in zip(slopes, node.inputs, strict=True)]
+        return [_NoSlope(node, i) if missing else one for i, (missing, one) in enumerate(zip(varies, found, strict=True))]
 
     return local
 
 
 def _one(name: str, slope: Slope, text: str, latex: str, *, low: float = -2.0, high: float = 2.0, kinks: str = "") -> None:
     cases = tuple(case(shape, low=low, high=high) for shape in ((2, 3), (), (0,), (1,)))
-    operation(Operation(name, _value(name), _local(name, (slope,)), f"scipy.special.{name}", text, latex, kinks, cases))
+    operation(Operation(name, _value(name), _local((slope,)), f"scipy.special.{name}", text, latex, kinks, cases))
 
     @implements(f"scipy.special.{name}", cases=cases)
     def build(x: Node) -> Node:
@@ -60,7 +75,7 @@ def _one(name: str, slope: Slope, text: str, latex: str, *, low: float = -2.0, h
 
 
 def _more(name: str, slopes: tuple[Slope | None, ...], text: str, latex: str, cases: tuple[Case, ...], kinks: str = "") -> None:
-    operation(Operation(name, _value(name), _local(name, slopes), f"scipy.special.{name}", text, latex, kinks, cases))
+    operation(Operation(name, _value(name), _local(slopes), f"scipy.special.{name}", text, latex, kinks, cases))
     key = f"scipy.special.{name}"
     if len(slopes) == 2:
         implements(key, cases=cases)(_two(name))

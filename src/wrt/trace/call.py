@@ -200,6 +200,9 @@ def _without_rule(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dic
 def by_value(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A result that does not change with small changes of the input: computed now, guarded."""
     nodes = [leaf.node for leaf in traced_in([args, kwargs])]
+    if not tracer.numbers and any(tracer.dependent(node) for node in nodes):
+        fact = f"{public_name(function)} is piecewise constant: its derivative is zero wherever it exists, and its value is not known from shapes alone."
+        raise refuse(fact, advice="Differentiate what is chosen (np.max, np.where), or ask for numbers: wrt.jacobian.")
     if kwargs.get("out") is not None:
         raise refuse(f"{public_name(function)} with out= is not supported by wrt.", advice="Assign the result.")
 

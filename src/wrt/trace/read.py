@@ -71,6 +71,9 @@ class _Reader:
             if why.location is None or why.location.where:  # a place in Python is where derive was called, not what was typed
                 why.location = locate(self.parsed.text, *spans)
             raise why.located(None, self._sizes() if isinstance(why, ShapeError) else "") from None
+        except _FAILURES as why:  # NumPy's and Python's own complaints about what the user wrote
+            fact = f"This cannot be computed: {str(why).rstrip('.') or type(why).__name__}."
+            raise ArgumentError(fact, location=locate(self.parsed.text, tree.span)) from None
 
     def _sizes(self) -> str:
         shapes = [f"{name}: {times(v.node.shape)}" for name, v in self.names.items() if isinstance(v, Traced)]
@@ -88,6 +91,8 @@ class _Reader:
                 a, b = self.visit(left), self.visit(right)
                 if type(a) in (int, float) and type(b) in (int, float):
                     return number(op, a, b)
+                if op in ("/", "over") and type(b) in (int, float) and not b:
+                    raise ArgumentError("This divides by zero.")
                 if list in (type(a), type(b)) and {type(a), type(b)} <= {list, tuple, int, float}:
                     raise ArgumentError("A list is no array: Python would repeat or join it.", advice="Write np.array([…]).")
                 return self._matrix(op, a, b) if op in ("times", "over", "power") else _keeping_rows(BINARY[op], a, b)

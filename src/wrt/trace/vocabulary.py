@@ -81,7 +81,7 @@ def number(op: str, a: float, b: float) -> Any:
 
 def bounded(function: Any, args: list[Any], kwargs: Mapping[str, Any]) -> None:
     """Refuse to lay out absurdly many numbers."""
-    sizes = [value for value in (*args, *kwargs.values()) if isinstance(value, int) and not isinstance(value, Traced)]
+    sizes = [value for value in (*args, *kwargs.values()) if type(value) is int]
     if getattr(function, "__name__", "") in (*_PLAIN, "linspace", "diff", "vander") and any(abs(size) > _ENTRIES for size in sizes):
         raise _too_large()
 
