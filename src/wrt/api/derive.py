@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from math import prod
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from wrt.api.code import code
 from wrt.api.evidence import Evidence, compare, suitable
-from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSource, build, declared_shapes, sizes_from
+from wrt.api.formula_program import Job, Programs, differentiated
+from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSource, build, declared_shapes
 from wrt.differentiate.accumulate import jacobian
 from wrt.errors import ArgumentError, Disagreement, ShapeError
-from wrt.graph.node import FLOAT, Node, Shape, promote, variable
+from wrt.graph.node import FLOAT, Node, Shape
 from wrt.graph.size import NeedsSizes
-from wrt.linear.algebra import symmetrized
-from wrt.linear.linear_map import LinearMap, zero
+from wrt.linear.linear_map import LinearMap
 from wrt.linear.structure import Structure, structure
 from wrt.lower.numpy_source import source as numpy_source
 from wrt.notation import einsum
@@ -26,9 +27,10 @@ from wrt.notation.chain import chain
 from wrt.notation.describe import describe, shapes_said, space, times
 from wrt.notation.formula import Formula, views
 from wrt.notation.formula import formula as notation
+from wrt.notation.html import html
+from wrt.notation.idiom import prepared
 from wrt.notation.layout import Layout, Order, View, arrange, check
 from wrt.notation.matrix import Matrices
-from wrt.notation.html import html
 from wrt.notation.remarks import remarks
 from wrt.notation.steps import Derivation, Level, derivation
 from wrt.notation.text import text
@@ -110,12 +112,12 @@ class Derivative:
     ) -> None:
         self._source, self.wrt, self._declared, self.symmetric = source, wrt, dict(shapes), symmetric
         self.layout, self.view, self.order = layout, view, order
-        self._programs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}
         self._needs: NeedsSizes | None = None
         try:
             self._built: Built | None = build(source, self._declared, wrt)
         except NeedsSizes as why:
             self._built, self._needs = None, why
+        self._programs = Programs(source, wrt, self._declared, symmetric, self._built)
         for name in symmetric if self._built else ():
             square = self._symbolic().variables.get(name)
             if square is None or square.ndim != 2 or square.shape[0] != square.shape[1]:
@@ -142,6 +144,11 @@ class Derivative:
     def _map(self) -> LinearMap:
         return differentiated(self._symbolic(), self.wrt, self.symmetric)[1]
 
+    @cached_property
+    def _read(self) -> LinearMap:
+        """The same map for readers: written with the operations that have short derivatives (log det, softmax, ‖·‖²)."""
+        return differentiated(self._symbolic(), self.wrt, self.symmetric, prepared)[1]
+
     @property
     def _matrices(self) -> Matrices:
         return Matrices(symmetric=self.symmetric)
@@ -163,7 +170,7 @@ class Derivative:
 
     def _in(self, layout: Layout, view: View) -> Formula:
         first = (self.wrt[0], self._symbolic().variables[self.wrt[0]].ndim) if len(self.wrt) == 2 else None
-        return notation(self._map, self._matrices, output=self._source.name, variable=self.wrt[-1], layout=layout, view=view, order=self.order, inner=first)
+        return notation(self._read, self._matrices, output=self._source.name, variable=self.wrt[-1], layout=layout, view=view, order=self.order, inner=first)
 
     @property
     def formula(self) -> str:
@@ -193,7 +200,7 @@ class Derivative:
     @property
     def views(self) -> dict[str, str]:
         """The same derivative in every convention that differs."""
-        return {name: _with_shape(f) for name, f in views(self._map, self._matrices, output=self._source.name, variable=self.wrt[-1]).items()}
+        return {name: _with_shape(f) for name, f in views(self._read, self._matrices, output=self._source.name, variable=self.wrt[-1]).items()}
 
     @property
     def function(self) -> str:
@@ -204,7 +211,7 @@ class Derivative:
     def notes(self) -> tuple[str, ...]:
         """What to know about the answer: kinks and what is returned there, conventions, where the formula holds."""
         built = self._symbolic()
-        return remarks(built.node, built.variables[self.wrt[-1]], self._map, self._matrices)
+        return remarks(built.node, built.variables[self.wrt[-1]], self._read, self._matrices) if self._map.terms else ()
 
     @cached_property
     def steps(self) -> Steps:
@@ -232,10 +239,10 @@ class Derivative:
     def _derivation(self, level: Level = "chain") -> Derivation:
         built = self._symbolic()
         by = built.variables[self.wrt[-1]]
-        output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1], self.symmetric)[1].to_dense()
+        output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1], self.symmetric, prepared)[1].to_dense()
         links = chain(output, by, "L" if output.ndim == 0 and "L" not in built.variables else "f")
-        local = [jacobian(link.node, [link.argument])[link.argument] for link in links]
-        return derivation(links, local, self._map, symmetric=self.symmetric, level=level, jacobian=lambda node, of: jacobian(node, [of])[of])
+        local = [jacobian(prepared(link.node), [link.argument])[link.argument] for link in links]
+        return derivation(links, local, self._read, symmetric=self.symmetric, level=level, jacobian=lambda node, of: jacobian(node, [of])[of])
 
     @property
     def einsum(self) -> str:
@@ -273,7 +280,7 @@ class Derivative:
         return said if said is not None and len(said) <= LONG_COMMENT else None
 
     def __str__(self) -> str:
-        shown = _with_shape(self._formula) if self._map.terms else self.formula
+        shown = _with_shape(self._formula) if self._map.terms else f"0 {space(self._formula.shape)}   (zero: {self._zero})"
         known = self.variables
         said = f"\n  assumed: {shapes_said({name: known[name] for name in self.assumed})}" if self.assumed else ""
         return f"{shown}   ({self._formula.convention}){said}" + "".join(f"\n  {note}" for note in self.notes)
@@ -316,43 +323,44 @@ class Derivative:
         return lambda **values: self._both(values)[0]
 
     def _both(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
-        function, names = self._program(values)
-        missing = [name for name in names if name not in values]
-        if missing:
-            raise ArgumentError(f"No value for {', '.join(missing)}. The expression has {', '.join(names)}.")
-        arrays = [_real(values[name], name) for name in names]
-        value, derivative = function(*arrays)
+        value, derivative = self._programs.run("derivative", self._arrays(values))
         found = np.array(derivative)
         return value, found if found.dtype.kind == "f" else found.astype(float)  # constant derivatives may be made of integers
 
-    def _program(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[str]]:
-        """The compiled program: one for all sizes if the formula is symbolic, else one for each set of shapes."""
-        key: Any = None
-        if self._built is not None:
-            numbers = sizes_from(self._built.variables, values)
-            try:
-                return self._compiled(None, self._built)
-            except NeedsSizes:
-                key = tuple(sorted(numbers.items()))
-        shapes = {name: np.shape(value) for name, value in values.items()}
-        key = key or tuple(sorted(shapes.items()))
-        if key in self._programs:
-            return self._programs[key]
-        declared = self._declared if self._built is None else self._built_shapes()
-        sizes = _bound(declared, shapes)
-        return self._compiled(key, build(self._source, {**shapes, **declared}, self.wrt, sizes))
+    def _arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values by variable, as floating numbers; what is missing is named."""
+        names = self._programs.names(values)
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ArgumentError(f"No value for {', '.join(missing)}. The expression has {', '.join(names)}.")
+        return {name: _real(values[name], name) for name in names}
 
-    def _built_shapes(self) -> dict[str, Shape]:
-        assert self._built is not None
-        return {name: node.shape for name, node in self._built.variables.items()}
+    def operator(self, **values: Any) -> Any:
+        """The derivative at these values as `scipy.sparse.linalg.LinearOperator`: products through its structure, without the array.
 
-    def _compiled(self, key: Any, built: Built) -> tuple[Callable[..., Any], list[str]]:
-        if key not in self._programs:
-            inputs = {node: name for name, node in built.variables.items()}
-            node, m = differentiated(built, self.wrt, self.symmetric)
-            text = numpy_source("derivative", inputs, [node, m.to_dense(promote(node, *built.variables.values()))])
-            self._programs[key] = (text.compile(), list(inputs.values()))
-        return self._programs[key]
+        Rows are outputs, columns inputs, both flattened in C order.
+        """
+        from scipy.sparse.linalg import LinearOperator
+
+        arrays = {name: np.array(a) for name, a in self._arrays(values).items()}
+        rows, columns = self._programs.shapes(arrays)
+
+        def product(job: Job, vector: Any, shape: tuple[int, ...]) -> Any:
+            return np.ravel(self._programs.run(job, arrays, np.reshape(np.asarray(vector, float), shape)))
+
+        return LinearOperator(
+            (prod(rows), prod(columns)),
+            matvec=lambda v: product("matvec", v, columns),
+            rmatvec=lambda w: product("rmatvec", w, rows),
+            dtype=np.float64,
+        )
+
+    def solve(self, right: Any, **values: Any) -> Any:
+        """x with J x = right, J the derivative at these values, through its core: a k×k system for I ⊗ (a k×k core), Woodbury for diagonal + low rank.
+
+        Raises ShapeError where the output and the variable differ in shape, LinAlgError where J is singular.
+        """
+        return np.asarray(self._programs.run("solve", self._arrays(values), np.asarray(right, float)))
 
     # ----- further --------------------------------------------------------------------------------------------------
     def derive(self, wrt: str) -> Derivative:
@@ -406,17 +414,6 @@ def _real(value: Any, name: str) -> Any:
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
-def differentiated(built: Built, wrt: Sequence[str], symmetric: Collection[str] = ()) -> tuple[Node, LinearMap]:
-    """The value, and its derivative by the first name (and then by the second) as a map."""
-    output, m = built.node, zero(built.node.shape, ())
-    for name in wrt:
-        x = built.variables[name]
-        m = jacobian(output, [x])[x]
-        m = symmetrized(m) if name in symmetric else m
-        output = m.to_dense()
-    return built.node, m
-
-
 def written(inputs: Mapping[Node, str], node: Node) -> str:
     """The node as one NumPy expression, however long."""
     *statements, last = numpy_source("f", inputs, [node]).text.strip().splitlines()[1:]
@@ -427,9 +424,3 @@ def written(inputs: Mapping[Node, str], node: Node) -> str:
             return text
         text = re.sub(rf"\b{name}\b", f"({value})", text)
     return text
-
-
-def _bound(declared: Mapping[str, Shape], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
-    """The numbers that the symbols of the declared shapes stand for."""
-    arrays = {name: np.broadcast_to(0.0, shape) for name, shape in shapes.items()}
-    return sizes_from({name: variable(name, shape) for name, shape in declared.items()}, arrays)

@@ -60,6 +60,14 @@ class Differentiated:
         self._last: Prepared | None = None
         self._lock = threading.RLock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: what was asked for; programs are prepared again where it arrives."""
+        return {name: value for name, value in vars(self).items() if name not in ("_variants", "_last", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._variants, self._last, self._lock = {}, None, threading.RLock()
+
     # ----- preparation ----------------------------------------------------------------------------------------------
     def _run(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], extra: Sequence[Any] = ()) -> tuple[Prepared, Any, Leaves]:
         """The prepared variant that fits the call, and what its program returned."""
