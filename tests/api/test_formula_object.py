@@ -163,3 +163,16 @@ def test_a_jacobian_can_be_copied_and_sent(copied):
     J = wrt.jacobian(square)
     J(np.ones(2))
     np.testing.assert_array_equal(copied(J)(np.array([1.0, 3.0])), np.diag([2.0, 6.0]))
+
+
+def test_both_views_of_a_tensor_are_explained():
+    lines = wrt.derive("A @ X", "X", shapes={"A": "N M", "X": "M D"}).tensor.splitlines()
+    assert lines[0].startswith("collate: the partial derivatives of f by the DM entries of X, each of shape (N, D)")
+    assert lines[1].startswith("flatten: f as DN numbers and X as DM, the Jacobian of shape (D*N, D*M)")
+    assert "∂f_ij/∂X_kl = A_ik δ_jl" in lines
+    assert any("A ⊗ I_D   (vec in C order" in line for line in lines)
+    assert any("I_D ⊗ A   (vec in F order" in line for line in lines)
+
+
+def test_a_transpose_that_does_nothing_is_said():
+    assert "x is 1-D: .T does nothing to it in NumPy. For a row write x[None, :]." in wrt.derive("x.T", "x").notes

@@ -18,7 +18,8 @@ from wrt.api.formula_source import Built, FormulaSource, FunctionSource, TextSou
 from wrt.differentiate.accumulate import jacobian
 from wrt.errors import ArgumentError, Disagreement, ShapeError
 from wrt.graph.node import FLOAT, Node, Shape
-from wrt.graph.size import NeedsSizes
+from wrt.graph.shape import show
+from wrt.graph.size import NeedsSizes, product
 from wrt.linear.linear_map import LinearMap
 from wrt.linear.structure import Structure, structure
 from wrt.lower.numpy_source import source as numpy_source
@@ -33,6 +34,7 @@ from wrt.notation.layout import Layout, Order, View, arrange, check
 from wrt.notation.matrix import Matrices
 from wrt.notation.remarks import remarks
 from wrt.notation.steps import Derivation, Level, derivation
+from wrt.notation.tensor import tensor_lines
 from wrt.notation.text import text
 from wrt.notation.verify import check_steps
 from wrt.trace import select
@@ -211,7 +213,19 @@ class Derivative:
     def notes(self) -> tuple[str, ...]:
         """What to know about the answer: kinks and what is returned there, conventions, where the formula holds."""
         built = self._symbolic()
-        return remarks(built.node, built.variables[self.wrt[-1]], self._read, self._matrices) if self._map.terms else ()
+        found = remarks(built.node, built.variables[self.wrt[-1]], self._read, self._matrices) if self._map.terms else ()
+        return (*self._source.remarks(self.variables), *found)
+
+    @property
+    def tensor(self) -> str:
+        """A derivative of more than two axes, explained: by collating and by flattening, with shapes; its entries, Kronecker forms and a slice."""
+        f, x = self._map.shape_out, self._map.shape_in
+        name, by = self._source.name, self.wrt[-1]
+        said = [
+            f"collate: the partial derivatives of {name} by the {times((product(x),))} entries of {by}, each of shape {show(f)}, stacked along new axes: {show((*f, *x))}",
+            f"flatten: {name} as {times((product(f),))} numbers and {by} as {times((product(x),))}, the Jacobian of shape {show((product(f), product(x)))}, reshaped to {show((*f, *x))}",
+        ]
+        return "\n".join([*said, *tensor_lines(self._read, self._matrices, name, by)])
 
     @cached_property
     def steps(self) -> Steps:
@@ -345,13 +359,13 @@ class Derivative:
         arrays = {name: np.array(a) for name, a in self._arrays(values).items()}
         rows, columns = self._programs.shapes(arrays)
 
-        def product(job: Job, vector: Any, shape: tuple[int, ...]) -> Any:
+        def times_vector(job: Job, vector: Any, shape: tuple[int, ...]) -> Any:
             return np.ravel(self._programs.run(job, arrays, np.reshape(np.asarray(vector, float), shape)))
 
         return LinearOperator(
             (prod(rows), prod(columns)),
-            matvec=lambda v: product("matvec", v, columns),
-            rmatvec=lambda w: product("rmatvec", w, rows),
+            matvec=lambda v: times_vector("matvec", v, columns),
+            rmatvec=lambda w: times_vector("rmatvec", w, rows),
             dtype=np.float64,
         )
 

@@ -67,6 +67,15 @@ class TextSource:
     def run(self, stand_ins: Mapping[str, Traced], sizes: Mapping[str, Size], trace: Trace) -> Any:
         return read(self.parsed, {name: extent(size, trace) for name, size in sizes.items()} | dict(stand_ins), trace)
 
+    def remarks(self, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
+        """What the text shows and the graph does not: a transpose that does nothing."""
+        turned = [
+            part.value.name
+            for part in syntax.walk(self.parsed.tree)
+            if isinstance(part, syntax.Attribute) and part.name == "T" and isinstance(part.value, syntax.Name) and len(shapes.get(part.value.name, ())) == 1
+        ]
+        return tuple(f"{name} is 1-D: .T does nothing to it in NumPy. For a row write {name}[None, :]." for name in dict.fromkeys(turned))
+
 
 class FunctionSource:
     """A NumPy function."""
@@ -81,6 +90,9 @@ class FunctionSource:
 
     def rank(self, name: str) -> int:
         return _habit(name)
+
+    def remarks(self, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
+        return ()
 
     def run(self, stand_ins: Mapping[str, Traced], sizes: Mapping[str, Size], trace: Trace) -> Any:
         return trace_function(self.function, (), dict(stand_ins), trace).node
