@@ -233,3 +233,47 @@ def test_a_refusal_that_is_caught_is_still_a_refusal(run):
 
 def test_an_option_that_is_differentiated(run):
     assert said(run, lambda x: np.pad(x, 1, constant_values=x[0])).startswith("An option of this function must be known")
+
+
+def test_blame_names_what_is_traced():
+    import scipy.sparse
+    import scipy.stats
+
+    A, x = scipy.sparse.csr_matrix(np.eye(3)), np.ones(3)
+
+    def text(x):
+        return len("loss %.3g" % x.sum()) * x  # noqa: UP031
+
+    def sparse(x):
+        return A @ x
+
+    def density(x):
+        return scipy.stats.norm.pdf(1.0, loc=x[0])
+
+    def second(x):
+        return np.unwrap(np.arange(6), x)
+
+    def flags(x):
+        return x * x.flags.c_contiguous
+
+    for function, known in [
+        (text, "x.sum() is a float64 number"), (sparse, "x is float64[3]"), (density, "x[0] is a float64 number"), (second, "x is float64[3]"),
+        (flags, "\n  x is float64[3]"),
+    ]:  # fmt: skip
+        with pytest.raises(wrt.Unsupported) as caught:
+            wrt.jacobian(function)(x)
+        assert f"{known} and depends on x." in str(caught.value)
+
+
+def test_refusals_come_through_libraries():
+    import scipy.optimize
+
+    def root(x):
+        return scipy.optimize.brentq(lambda z: z - x[0], -9, 9)
+
+    def iterated(x):
+        return np.sum(np.fromiter((v * v for v in x), float))
+
+    for function in (root, iterated):
+        with pytest.raises(wrt.Unsupported, match="lose the derivative"):
+            wrt.jacobian(function)(np.ones(2))

@@ -123,3 +123,45 @@ def test_attributes_of_functions(run, agree):
     assert result.dependencies.still_valid()
     f.scale = 3.0
     assert not result.dependencies.still_valid()
+
+
+@pytest.mark.parametrize("change", ["b.c = 3.0", "Derived.c = 5.0", "Base.c = 7.0", "b.d = 2.0", "Derived.d = 2.0", "f.k = 2.0"])
+def test_what_comes_to_shadow_a_default_is_seen(change, run):
+    made = module("""
+class Base: c = 1.0
+class Derived(Base): pass
+b = Derived()
+def f(x): return x * b.c * getattr(b, "d", 1.0) * getattr(f, "k", 1.0)
+""")
+    result = run(made.f, [X]).result
+    assert result.dependencies.still_valid()
+    made.b.unrelated = 1.0
+    assert result.dependencies.still_valid()
+    exec(change, vars(made))
+    assert not result.dependencies.still_valid()
+
+
+def test_an_attribute_that_the_function_sets_itself_keeps_the_trace(run):
+    made = module("""
+class Model:
+    def go(self, x):
+        self.last = 2.0
+        return x * self.last
+m = Model()
+def f(x): return m.go(x)
+""")
+    made.f(X)
+    result = run(made.f, [X]).result
+    made.f(X)
+    assert result.dependencies.still_valid()
+    assert "last" in vars(made.m)
+
+
+def test_objects_whose_getattr_raises_anything(agree):
+    class Odd:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    odd = Odd()
+    odd.scale = 2.0
+    agree(lambda x: x * odd.scale, X)

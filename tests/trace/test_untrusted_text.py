@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # lists of words
+# lists of words
 """Text from anybody, through derive as a whole: only wrt's own errors escape, nothing is executed, nothing takes long."""
 
 import contextlib

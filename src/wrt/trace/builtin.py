@@ -16,6 +16,7 @@ import numpy as np
 
 from wrt.graph.nest import nest
 from wrt.graph.term import Factor, Term
+from wrt.trace import domain
 from wrt.trace.call import call
 from wrt.trace.extent import Extent
 from wrt.trace.lookup import MATH
@@ -83,8 +84,16 @@ def _as_kind(value: Traced, real: type) -> Any:
     if real in (float, np.float64, np.float32):
         dtype = np.dtype(real)
         node = value.node if value.dtype == dtype else cast(value.tracer, value.node, dtype)
-        return Traced.of(value.tracer, node, scalar=not node.shape)
+        made = Traced.of(value.tracer, node, scalar=not node.shape)
+        return as_python(made) if real is float else made
     return value.astype(real)
+
+
+def as_python(value: Any) -> Any:
+    """The number as one of Python's own floats, which raise where NumPy's give inf."""
+    if type(value) is Traced and value.is_scalar:
+        value.python = True
+    return value
 
 
 # ----- functions ------------------------------------------------------------------------------------------------------
@@ -174,6 +183,9 @@ _MATH: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+_OF_MANY = {"hypot", "dist", "prod", "isclose", "fsum", "sumprod", "modf"}  # they have no domain
+
+
 def _seen(value: Any) -> Any:
     """A symbolic size as a number, a generator as a list, so that traced numbers in it are found."""
     if isinstance(value, Extent):
@@ -198,8 +210,12 @@ def mathematical(name: str) -> Callable[..., Any]:
         traced = next(traced_in(list(args)), None)
         if traced is None:
             return own(*args, **kwargs)
+        if not kwargs and name not in _OF_MANY:
+            domain.mathematical(traced.tracer, name, own, args)
         if special is not None:
-            return special(*args, **kwargs)
-        return call(traced.tracer, function, [_as_kind(a, float) if type(a) is Traced else a for a in args], kwargs)
+            found = special(*args, **kwargs)
+        else:
+            found = call(traced.tracer, function, [_as_kind(a, float) if type(a) is Traced else a for a in args], kwargs)
+        return as_python(found)
 
     return compute

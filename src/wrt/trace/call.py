@@ -18,11 +18,13 @@ from wrt.graph.arithmetic import where as choose
 from wrt.graph.nest import terms_of
 from wrt.graph.node import Node, frozen
 from wrt.graph.size import Polynomial
+from wrt.trace.domain import factorization
 from wrt.trace.extent import sizes
 from wrt.trace.guards import Trace
 from wrt.trace.indexing import overwrite
 from wrt.trace.lookup import builder_of, is_constant, public_name, refused
 from wrt.trace.operand import as_node, cast, numpy_scalar, traced_in
+from wrt.trace.place import Root
 from wrt.trace.refusal import at_user, attempt, blame, described, forget, numbers_instead, refuse
 from wrt.trace.source import argument_text
 from wrt.trace.traced import Traced
@@ -72,10 +74,51 @@ def call(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str, An
     handler = SPECIAL.get(function) if getattr(function, "__hash__", None) else None
     try:
         if handler is not None:
-            return handler(tracer, *args, **kwargs)
-        return by_rule(tracer, function, args, kwargs)
+            return laid_out(tracer, function, args, kwargs, handler(tracer, *args, **kwargs))
+        return laid_out(tracer, function, args, kwargs, by_rule(tracer, function, args, kwargs))
     except WrtError as error:
         raise at_user(error) from None
+
+
+def laid_out(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str, Any], result: Any, part: int | None = None) -> Any:
+    """The result, whose new memory will be laid out as NumPy lays out this function's, should anybody ask."""
+    if type(result) is Traced:
+        place = result.place
+        if type(place) is Root and len(place.shape) > 1 and place.layout is None and not place.settled:
+            shape = place.shape
+            if all(leaf.place is not place for leaf in traced_in([args, kwargs])):
+                place.layout = lambda: _layout(tracer, function, args, kwargs, shape, part)
+    elif part is None and isinstance(result, tuple | list):
+        for position, item in enumerate(result):
+            laid_out(tracer, function, args, kwargs, item, position)
+    return result
+
+
+def _layout(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str, Any], shape: Any, part: int | None) -> Any:
+    """NumPy's own result on arrays that lie as these do; None where it cannot be had."""
+    leaves = list(traced_in([args, kwargs]))
+    if not callable(function) or any(callable(value) for value in args if type(value) is not Traced):
+        return None
+    memories = [leaf.place.memory for leaf in leaves]
+    if any(memory is None or leaf.place.root.unsure for leaf, memory in zip(leaves, memories, strict=True)):
+        return None
+    try:
+        arrays = [_lying_like(memory, tracer.value(leaf.node) if tracer.numbers else 1) for leaf, memory in zip(leaves, memories, strict=True)]
+        with np.errstate(all="ignore"):
+            found = _computed(function, args, kwargs, arrays)
+    except Exception:  # noqa: BLE001  # whatever it is, the layout is not known then
+        return None
+    found = found if part is None else found[part]
+    shared = any(np.may_share_memory(found, array) for array in arrays)
+    return found if type(found) is np.ndarray and found.shape == shape and not shared else None
+
+
+def _lying_like(memory: Any, value: Any) -> Any:
+    """The values, their axes in the order of the memory's, and broadcast along those that it is broadcast along."""
+    once = tuple(slice(0, 1 if stride == 0 else None) for stride in memory.strides)
+    made = np.empty_like(memory[once], np.result_type(value))
+    made[...] = value[once] if np.ndim(value) else value
+    return np.broadcast_to(made, memory.shape) if made.shape != memory.shape else made
 
 
 def by_rule(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -83,6 +126,9 @@ def by_rule(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str,
     builder = builder_of(function)
     if builder is None:
         return _without_rule(tracer, function, args, kwargs)
+    if (getattr(function, "__module__", None) or "").partition(".")[2]:  # not NumPy's main namespace
+        nodes = [leaf.node for leaf in traced_in([args, kwargs])]
+        factorization(tracer, function, nodes, lambda *arrays: _computed(function, args, kwargs, arrays))
     return _with_rule(tracer, function, builder, args, kwargs)
 
 
@@ -207,10 +253,15 @@ def by_value(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str
         raise refuse(f"{public_name(function)} with out= is not supported by wrt.", advice="Assign the result.")
 
     def read(*arrays: Any) -> Any:
-        remaining = iter(arrays)
-        return function(*_replaced(list(args), remaining), **_replaced(dict(kwargs), remaining))
+        return _computed(function, args, kwargs, arrays)
 
     return plain_result(tracer, tracer.depend_on(nodes, read))
+
+
+def _computed(function: Any, args: Sequence[Any], kwargs: dict[str, Any], arrays: Sequence[Any]) -> Any:
+    """The function itself, with these arrays in the place of the traced ones."""
+    remaining = iter(arrays)
+    return function(*_replaced(list(args), remaining), **_replaced(dict(kwargs), remaining))
 
 
 def _replaced(value: Any, arrays: Iterator[Any]) -> Any:
@@ -258,7 +309,7 @@ def settled(tracer: Trace, node: Node) -> Node:
 def plain_result(tracer: Trace, result: Any) -> Any:
     """What the real function gave: arrays become traced, so that they can be filled and used like any other."""
     if isinstance(result, np.ndarray) and type(result) is np.ndarray and result.dtype.kind in "fiub":
-        return Traced.of(tracer, frozen(np.array(result)))
+        return Traced.of(tracer, frozen(np.array(result)), memory=result)
     if type(result) in (tuple, list):
         return type(result)(plain_result(tracer, item) for item in result)
     return result

@@ -18,7 +18,7 @@ from wrt.trace.extent import Extent
 from wrt.trace.guards import Trace
 from wrt.trace.lookup import builder_of
 from wrt.trace.operand import as_node, cast, converted, written
-from wrt.trace.place import Root
+from wrt.trace.place import Root, Step, View
 from wrt.trace.refusal import refuse
 from wrt.trace.traced import Traced
 
@@ -27,7 +27,7 @@ _FLOAT = np.dtype(np.float64)
 
 def as_shape(shape: Any) -> Shape:
     """A shape as users give it: a number, a tuple, a traced integer among them."""
-    if isinstance(shape, Iterable):
+    if isinstance(shape, Iterable) and not (type(shape) is Traced and not shape.ndim):
         return tuple(map(_size, shape))
     return (_size(shape),)
 
@@ -133,13 +133,34 @@ def _copy(tracer: Trace, a: Any, order: str = "K", subok: bool = False) -> Any:
     return _array(tracer, a)
 
 
-@special(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite)
+@special(np.asarray, np.asanyarray, np.asarray_chkfinite)
 def _asarray(tracer: Trace, a: Any, dtype: Any = None, order: Any = None, **_: Any) -> Any:
     if type(a) is Traced and not a.is_scalar and (dtype is None or np.dtype(dtype) == a.dtype):
-        return a
+        return _in_order(a, order)
     if type(a) is np.ndarray and dtype is None:
         return tracer.constant_array(a)
     return _array(tracer, a, dtype)
+
+
+@special(np.ascontiguousarray)
+def _ascontiguousarray(tracer: Trace, a: Any, dtype: Any = None, **_: Any) -> Any:
+    return _asarray(tracer, a, dtype, "C")
+
+
+@special(np.asfortranarray)
+def _asfortranarray(tracer: Trace, a: Any, dtype: Any = None, **_: Any) -> Any:
+    return _asarray(tracer, a, dtype, "F")
+
+
+def _in_order(array: Traced, order: Any) -> Traced:
+    """The array itself if its memory is in this order, a copy otherwise."""
+    memory = array.place.memory
+    if order not in ("C", "F") or memory is None:
+        return array
+    if array.place.root.unsure:
+        step = Step(lambda node: node, lambda node, new: new, lambda laid: laid, doubtful=True)
+        return Traced(array.tracer, View(array.place, step))
+    return array if memory.flags[f"{order}_CONTIGUOUS"] else new(array.tracer, array.node)
 
 
 @special(np.linspace)
@@ -153,6 +174,16 @@ def _linspace(tracer: Trace, start: Any, stop: Any, num: Any = 50, endpoint: boo
         advice = "Write start + (stop - start) * np.linspace(0, 1, n)[:, None]."
         raise refuse("np.linspace between traced arrays is not supported by wrt.", advice=advice)
     return new(tracer, add(low, multiply(subtract(high, low), frozen(np.linspace(0, 1, int(num), endpoint)))))
+
+
+@special(np.arange)
+def _arange(tracer: Trace, *args: Any, **kwargs: Any) -> Any:
+    """Counts that are traced integers become known; they have no derivative."""
+    return by_rule(tracer, np.arange, [_count(a) for a in args], {name: _count(a) for name, a in kwargs.items()})
+
+
+def _count(value: Any) -> Any:
+    return value.__index__() if type(value) is Traced and not value.ndim and value.dtype.kind in "iu" else value
 
 
 @special(np.block)

@@ -36,8 +36,7 @@ class Dependencies:
     def watch_code(self, function: FunctionType) -> None:
         """A function was run: its code and defaults (reloading a module in a notebook replaces them in place)."""
         self.attributes += [(function, name, getattr(function, name)) for name in ("__code__", "__defaults__", "__kwdefaults__")]
-        if vars(function):
-            self.watch_contents(vars(function))
+        self.watch_contents(vars(function))  # an attribute that is not there yet may be asked for by getattr(f, name, default)
 
     def watch_contents(self, container: Any) -> None:
         """A list, dict or set was used: its items, by identity."""

@@ -15,7 +15,7 @@ from wrt.ops.assignment import assign
 from wrt.trace.extent import sizes
 from wrt.trace.guards import Trace
 from wrt.trace.operand import as_node, stacked, traced_in, written
-from wrt.trace.place import Axes, Position, Root, Step, View
+from wrt.trace.place import Axes, Position, Root, Step, View, unsure
 from wrt.trace.refusal import at_user, refuse
 from wrt.trace.traced import Traced
 
@@ -45,14 +45,22 @@ def _read(array: Traced, key: Any) -> Any:
         return number(array.tracer, array.place.read((0,), (key,)))
     plain = concrete_key(array.tracer, key)
     found = section(plain, array.sizes)
+    if found is not None and len(found[0]) == array.ndim and Ellipsis not in plain:
+        return number(array.tracer, array.place.read(*found))
+    if isinstance(array.place, View) and array.place.step.flat:
+        return Traced(array.tracer, Root(selection.getitem(array.node, plain)))
     if found is not None:
-        if len(found[0]) == array.ndim and Ellipsis not in plain:
-            return number(array.tracer, array.place.read(*found))
         return Traced(array.tracer, View(array.place, _section_step(found, plain)))
     if is_basic(plain):
         return Traced(array.tracer, View(array.place, _slice_step(plain)))
     copied = selection.getitem(array.node, plain)
-    return number(array.tracer, copied) if not copied.shape else Traced(array.tracer, Root(copied))
+    if not copied.shape:
+        return number(array.tracer, copied)
+    made = Root(copied)
+    if len(copied.shape) > 1:
+        place = array.place
+        made.layout = lambda: None if place.memory is None or place.root.unsure else place.memory[plain]
+    return Traced(array.tracer, made)
 
 
 def _write(array: Traced, key: Any, value: Any) -> None:
@@ -92,6 +100,8 @@ def writable(array: Traced) -> None:
         raise refuse("This writes into an array that the function did not make.", advice=advice)
     if array.place.locked:
         raise ValueError("assignment destination is read-only")
+    if array.place.doubtful:
+        raise unsure()
 
 
 def number(tracer: Trace, node: Node) -> Traced:

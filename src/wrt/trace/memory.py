@@ -15,6 +15,7 @@ from wrt.trace.lookup import builder_of
 from wrt.trace.operand import as_node, stacked
 from wrt.trace.refusal import refuse
 from wrt.trace.traced import Traced
+from wrt.trace.views import flat
 
 
 def _own(array: Any, name: str) -> Traced:
@@ -41,10 +42,7 @@ def _fill_diagonal(tracer: Trace, a: Any, val: Any, wrap: bool = False) -> None:
 @special(np.put)
 def _put(tracer: Trace, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     target = _own(a, "np.put")
-    flat = call(tracer, np.reshape, (target, (-1,)), {})
-    setitem(flat, ind, v)
-    if flat.place.root is not target.place.root:
-        overwrite(target, as_node(tracer, call(tracer, np.reshape, (flat, target.shape), {})))
+    setitem(flat(target), ind, v)
 
 
 @special(np.place, np.putmask)

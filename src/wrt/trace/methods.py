@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from wrt.trace import creation, memory, views  # noqa: F401  # they declare their functions to `call`
-from wrt.trace.call import call
+from wrt.trace import creation, domain, memory, views  # noqa: F401  # creation and memory declare their functions to `call`
+from wrt.trace.builtin import as_python
+from wrt.trace.call import call, laid_out
 from wrt.trace.creation import astype
 from wrt.trace.extent import Extent
 from wrt.trace.indexing import getitem, overwrite, setitem, writable
@@ -43,11 +44,15 @@ def _binary(function: Any, own: Callable[[Any, Any], Any]) -> tuple[Callable[...
     def forward(self: Traced, other: Any) -> Any:
         if _is_python_int(self) and _is_python_int(other):
             return own(int(self), int(other))
+        if self.is_scalar and _is_python(self) and _is_python(other):
+            return _of_python(self.tracer, function, own, self, other)
         return call(self.tracer, chosen(self, other), (self, other), {}) if is_operand(other) else NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
         if _is_python_int(self) and _is_python_int(other):
             return own(int(other), int(self))
+        if self.is_scalar and _is_python(self) and _is_python(other):
+            return _of_python(self.tracer, function, own, other, self)
         return call(self.tracer, chosen(other, self), (other, self), {}) if is_operand(other) else NotImplemented
 
     def in_place(self: Traced, other: Any) -> Any:
@@ -66,6 +71,18 @@ def _is_python_int(value: Any) -> bool:
     return type(value) is int
 
 
+def _is_python(value: Any) -> bool:
+    """A Python number: what float() and the math module give, or what came in as one."""
+    if type(value) is Traced:
+        return value.is_scalar and (value.python or value.node.weak)
+    return type(value) in (float, int, bool)
+
+
+def _of_python(tracer: Any, function: Any, own: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    domain.arithmetic(tracer, own, a, b)
+    return as_python(call(tracer, function, (a, b), {}))
+
+
 def _is_mask(value: Any) -> bool:
     return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
 
@@ -78,7 +95,11 @@ def _comparison(function: Any) -> Callable[..., Any]:
 
 
 def _unary(function: Any) -> Callable[..., Any]:
-    return lambda self: call(self.tracer, function, (self,), {})
+    def operate(self: Traced) -> Any:
+        found = call(self.tracer, function, (self,), {})
+        return as_python(found) if self.python else found
+
+    return operate
 
 
 def _invert(self: Traced) -> Any:
@@ -111,7 +132,10 @@ def _transpose(self: Traced, *axes: Any) -> Any:
 
 
 def _copy(self: Traced, order: str = "C") -> Any:
-    return Traced(self.tracer, Root(self.node), is_scalar=self.is_scalar)
+    made = Traced(self.tracer, Root(self.node), is_scalar=self.is_scalar)
+    if order != "C":
+        laid_out(self.tracer, np.copy, (self, order), {}, made)
+    return made
 
 
 def _flatten(self: Traced, order: str = "C") -> Any:
@@ -121,20 +145,22 @@ def _flatten(self: Traced, order: str = "C") -> Any:
 def _astype(self: Traced, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
     if not copy and np.dtype(dtype) == self.dtype:
         return self
-    return Traced(self.tracer, Root(astype(self.tracer, self.node, dtype)), is_scalar=self.is_scalar)
+    made = Traced(self.tracer, Root(astype(self.tracer, self.node, dtype)), is_scalar=self.is_scalar)
+    laid_out(self.tracer, np.copy, (self, order), {}, made)
+    return made
 
 
 def _item(self: Traced, *index: Any) -> Any:
     if index:
         found = index[0] if len(index) == 1 else index
-        return getitem(_flatten(self) if isinstance(found, int) and self.ndim != 1 else self, found)
+        return as_python(getitem(_flatten(self) if isinstance(found, int) and self.ndim != 1 else self, found))
     if self.size != 1:
         raise ValueError("can only convert an array of size 1 to a Python scalar")
-    return getitem(call(self.tracer, np.reshape, (self, ()), {}), ())
+    return as_python(getitem(call(self.tracer, np.reshape, (self, ()), {}), ()))
 
 
 def _tolist(self: Traced) -> Any:
-    return [_tolist(row) for row in self] if self.ndim else getitem(self, ())
+    return [_tolist(row) for row in self] if self.ndim else as_python(getitem(self, ()))
 
 
 def _fill(self: Traced, value: Any) -> None:
@@ -147,11 +173,14 @@ def _sort(self: Traced, axis: Any = -1, kind: Any = None, order: Any = None, **_
 
 
 def _set_shape(self: Traced, shape: Any) -> None:
-    self.place = _reshape(self, shape).place
+    made = _reshape(self, shape)
+    if made.place.root is not self.place.root:
+        raise AttributeError("Incompatible shape for in-place modification. Use `.reshape()` to make a copy with the desired shape.")
+    self.place = made.place
 
 
 def _flat(self: Traced) -> Any:
-    return call(self.tracer, np.reshape, (self, (-1,)), {})
+    return views.flat(self)
 
 
 def _set_flat(self: Traced, value: Any) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from wrt.trace.dependency import MISSING
 from wrt.trace.guards import Trace
 
 StandIn = Callable[[Any], Any]
@@ -58,6 +59,7 @@ class Mirrors:
             return cls
         names: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__slots__": ()}
         for base in reversed(cls.__mro__[:-1]):
+            self._tracer.dependencies.watch_contents(vars(base))  # a subclass may come to shadow what its base has
             if _is_users(base):
                 members = [(name, member) for name, member in vars(base).items() if _is_code(member) or _is_data(name, member)]
                 names |= {name: self._member(base, name, member) for name, member in members}
@@ -85,14 +87,18 @@ class Mirrors:
         fetch: Any = cls.__getattribute__
 
         def read(instance: Any, name: str) -> Any:
-            found = fetch(instance, name)
             waiting = self._waiting.get(id(instance))
-            if waiting is not None and name in waiting[1]:
-                original, names = waiting
+            if waiting is None or name.startswith("__"):
+                return fetch(instance, name)
+            original, names = waiting
+            values, own = object.__getattribute__(instance, "__dict__"), object.__getattribute__(original, "__dict__")
+            if name not in values and name not in own:  # the class has it, or nobody: until the instance is given its own
+                self._tracer.dependencies.watch(own, name, MISSING)
+            found = fetch(instance, name)
+            if name in names:
                 names.discard(name)
-                values = object.__getattribute__(instance, "__dict__")
-                if values.get(name) is found:
-                    self._tracer.dependencies.watch(vars(original), name, found)
+                if values.get(name) is found and own.get(name) is found:
+                    self._tracer.dependencies.watch(own, name, found)
                     values[name] = found = self._stand_in(found)
             return found
 

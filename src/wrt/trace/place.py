@@ -14,27 +14,31 @@ from typing import Any
 
 import numpy as np
 
+from wrt.errors import Unsupported
 from wrt.graph.index import Index, ats, fixed, from_values
 from wrt.graph.nest import is_zero, nest
 from wrt.graph.node import DType, Node, Shape
 from wrt.graph.size import as_int, product
 from wrt.graph.term import Factor, Term, broadcast_index
 from wrt.ops.assignment import assign, assign_many
+from wrt.trace.refusal import refuse
 
 Axes = tuple[int, ...]
 Position = tuple[int, ...]
 Key = tuple[Any, ...]
+Layout = Callable[[], Any]  # an array laid out as NumPy would have it; None where that is not known
 _ROOM = 1 << 40  # an array larger than this is not laid out just to see how its views would alias
 
 
 class Root:
     """Memory of its own; `captured` if it is the user's, who alone writes there."""
 
-    __slots__ = ("_axes", "_memory", "_node", "_pending", "_queue", "captured", "version")
-    locked = False
+    __slots__ = ("_axes", "_memory", "_node", "_pending", "_queue", "captured", "layout", "version")
+    locked = doubtful = False
 
     def __init__(self, node: Node, memory: Any = None, *, captured: bool = False) -> None:
         self._node, self._memory, self.captured = node, memory, captured
+        self.layout: Layout | None = None  # asked for only if somebody reshapes it; without it, the memory is in C order
         self._axes: Axes = ()
         self._pending: dict[Position, Node] = {}  # writes to sections of the same axes
         self._queue: list[tuple[Key, Node]] = []  # writes of any kind before them
@@ -66,10 +70,25 @@ class Root:
     @property
     def memory(self) -> Any:
         """An array laid out like this one, to ask NumPy what is a view of what; None where sizes are symbols."""
+        if self.layout is not None and self._memory is None:
+            self._memory = self.layout()
+            if self._memory is not None:
+                self.layout = None
         entries = product(self.shape)
         if self._memory is None and isinstance(entries, int) and entries < _ROOM:
             self._memory = np.empty([as_int(size, "Memory") for size in self.shape], np.int8)
         return self._memory
+
+    @property
+    def settled(self) -> bool:
+        """Whether the memory is known already: an input's, or one that was asked for."""
+        return self._memory is not None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it is not known how NumPy would have laid this array out."""
+        _ = self.memory  # ask: a layout that is found is forgotten
+        return self.layout is not None
 
     def read(self, axes: Axes, position: Position) -> Node:
         """A section, without settling writes to other sections."""
@@ -126,6 +145,8 @@ class Step:
     remember: Callable[[Any], Any]
     section: tuple[Axes, Position] | None = None
     key: Key | None = None
+    doubtful: bool = False  # NumPy may have made a copy here
+    flat: bool = False  # a.flat: it writes through, and what is cut from it is a copy
 
 
 class View:
@@ -145,6 +166,11 @@ class View:
     @property
     def root(self) -> Root:
         return self.parent.root
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether NumPy may have made a copy on the way from the memory to here."""
+        return self.step.doubtful or self.parent.doubtful
 
     @property
     def locked(self) -> bool:
@@ -168,6 +194,8 @@ class View:
     @property
     def node(self) -> Node:
         if self._seen != self.root.version:
+            if self.step.doubtful:
+                raise unsure()
             self._node, self._seen = self._read(), self.root.version
         return self._node
 
@@ -203,6 +231,12 @@ class View:
         at = dict(zip(section[0], section[1], strict=True)) | {free[axis]: p for axis, p in zip(axes, position, strict=True)}
         ordered = tuple(sorted(at))
         return ordered, tuple(at[axis] for axis in ordered)
+
+
+def unsure() -> Unsupported:
+    """The refusal of a write that NumPy would have done to a view or to a copy, we do not know which."""
+    fact = "This is a write to reshaped memory, and whether NumPy shares or copies it here depends on a layout that wrt does not know."
+    return refuse(fact, advice="Copy first, a = a.copy(), and reshape that; or write to the array before it is reshaped.")
 
 
 def key_of(axes: Axes, position: Position, ndim: int) -> tuple[Any, ...]:

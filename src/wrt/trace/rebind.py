@@ -106,7 +106,7 @@ class Binder:
             return KINDS[value]
         if isinstance(value, np.ufunc) or (isinstance(value, _CODE) and _owner(value) in ("numpy", "scipy")):
             return library_object(self.tracer, value)
-        python = getattr(value, "__wrapped__" if isinstance(value, _CACHED) else "py_func", None)
+        python = _asked(value, "__wrapped__" if isinstance(value, _CACHED) else "py_func")
         if isinstance(python, FunctionType):  # functools.lru_cache, numba's dispatchers
             return self.stand_in(python)
         return self._mirrors.mirror(value, self._held)
@@ -197,9 +197,17 @@ def _draws(value: Any) -> bool:
     return isinstance(value, _random.Random) or (loaded is not None and isinstance(value, loaded.Generator | loaded.RandomState))
 
 
+def _asked(value: Any, name: str) -> Any:
+    """An attribute, or None; an object's own __getattr__ may raise anything."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001
+        return None
+
+
 def _owner(value: Any) -> str:
     """The top package in which a function or class was defined."""
-    module = getattr(value, "__module__", None)
+    module = _asked(value, "__module__")
     return module.partition(".")[0] if isinstance(module, str) else ""
 
 

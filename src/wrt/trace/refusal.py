@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FunctionType, ModuleType
 from typing import TypeVar
+
+import numpy as np
 
 from wrt.errors import Unsupported, WrtError
 from wrt.graph.node import Node
@@ -27,8 +30,17 @@ def dependence(node: Node, of_interest: frozenset[Node]) -> str:
 
 def blame(node: Node, of_interest: frozenset[Node], position: int = 0) -> str:
     """`K is float64[50, 50] and depends on theta.`, with K as the user wrote it."""
-    name = argument_text(position) or "The argument"
+    name = argument_text(position, guilty=lambda value: _holds(value, node)) or "The argument"
     return f"{name} is {described(node)}{dependence(node, of_interest)}."
+
+
+def _holds(value: object, node: Node) -> bool | None:
+    """Whether it is the array with this node; None for what may have led to it."""
+    held = getattr(value, "node", None) if type(value).__name__ == "Traced" else None
+    if held is not None:
+        return held is node or (None if held.variables else False)
+    plain = isinstance(value, int | float | complex | str | bytes | np.ndarray | np.generic | ModuleType | FunctionType | None)
+    return False if plain or type(value).__module__.startswith(("wrt.", "scipy.", "numpy.")) else None
 
 
 _E = TypeVar("_E", bound=WrtError)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from wrt.errors import ArgumentError, Unsupported
+from wrt.errors import ArgumentError, Unsupported, WrtError
 from wrt.graph.node import Node
 from wrt.trace.dependency import Dependencies
 from wrt.trace.extent import Extent
@@ -45,6 +45,12 @@ def trace_function(function: Callable[..., Any], args: Sequence[Any], kwargs: Ma
         node, kind = returned(tracer, run(*given, **named))
         if RAISED.errors:
             raise RAISED.errors[0]  # the function caught it and went on
+    except (WrtError, RecursionError):
+        raise
+    except Exception:
+        if RAISED.errors:  # a library has made something else of the refusal
+            raise RAISED.errors[0] from None
+        raise
     finally:
         RAISED.errors = outer
     return Result(node, kind, tuple(tracer.guards), tracer.dependencies)

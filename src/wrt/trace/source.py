@@ -6,13 +6,15 @@ Python keeps the columns of every instruction (PEP 657), so that a refusal can u
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
 import os
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,6 +59,23 @@ def user_frame() -> FrameType | None:
     return frame
 
 
+@lru_cache(maxsize=4096)
+def _tries(code: CodeType) -> tuple[tuple[int, int], ...]:
+    """The parts of the code that stand in a `try` or a `with` (whose handler starts with PUSH_EXC_INFO)."""
+    entries = dis._parse_exception_table(code)  # type: ignore[attr-defined]  # noqa: SLF001  # where Python itself looks, PEP 659
+    return tuple((entry.start, entry.end) for entry in entries if dis.opname[code.co_code[entry.target]] == "PUSH_EXC_INFO")
+
+
+def in_try() -> bool:
+    """Whether an exception of the running operation might be caught before it leaves the function that is traced."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    while frame is not None and frame.f_code.co_name != "trace_function":
+        if not is_ours(frame.f_code.co_filename) and any(start <= frame.f_lasti < end for start, end in _tries(frame.f_code)):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def library_reader() -> str:
     """The library function through which wrt was reached, as `scipy.interpolate.interp1d`; empty where there is none."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
@@ -96,8 +115,12 @@ def location(code: CodeType, instruction: int, line: int) -> Location:
     return Location(where, text, ((place.start, place.end if place.end_line == place.line else len(text.rstrip())),))
 
 
-def argument_text(position: int, frame: FrameType | None = None) -> str:
-    """How the user wrote an argument of the operation that the frame is at; empty where that is long or unknown."""
+def argument_text(position: int, frame: FrameType | None = None, guilty: Callable[[Any], bool | None] | None = None) -> str:
+    """How the user wrote an argument of the operation that the frame is at; empty where that is long or unknown.
+
+    `guilty` says of a value that a name stands for whether the message is about it (None: perhaps). If the argument at this
+    position is surely innocent, the only other that may be meant is named instead.
+    """
     frame = frame or user_frame()
     if frame is None:
         return ""
@@ -114,10 +137,29 @@ def argument_text(position: int, frame: FrameType | None = None) -> str:
     except SyntaxError:
         return ""
     operands = _operands(tree)
-    if not 0 <= position < len(operands):
+    found = _accused(operands, position, frame, guilty) if guilty else operands[position] if 0 <= position < len(operands) else None
+    if found is None:
         return ""
-    text = ast.unparse(operands[position])
+    text = ast.unparse(found)
     return text if len(text) <= _LONGEST else ""
+
+
+def _accused(operands: list[ast.expr], position: int, frame: FrameType, guilty: Callable[[Any], bool | None]) -> ast.expr | None:
+    judged = [_judged(operand, frame, guilty) for operand in operands]
+    suspects = [operand for operand, found in zip(operands, judged, strict=True) if found is not False]
+    surely = [operand for operand, found in zip(operands, judged, strict=True) if found is True]
+    if 0 <= position < len(operands) and operands[position] in (surely or suspects):
+        return operands[position]
+    return surely[0] if surely else suspects[0] if len(suspects) == 1 else None
+
+
+def _judged(operand: ast.expr, frame: FrameType, guilty: Callable[[Any], bool | None]) -> bool | None:
+    names = [part.id for part in ast.walk(operand) if isinstance(part, ast.Name)]
+    spaces = dict(frame.f_locals), frame.f_globals
+    found = [next((guilty(dict.get(space, name)) for space in spaces if name in space), None) for name in names]
+    if isinstance(operand, ast.Name) and found[0]:
+        return True
+    return False if all(one is False for one in found) else None
 
 
 def _operands(tree: ast.expr) -> list[ast.expr]:
@@ -129,6 +171,8 @@ def _operands(tree: ast.expr) -> list[ast.expr]:
             return [left, right]
         case ast.Compare(left=left, comparators=rest):
             return [left, *rest]
+        case ast.Attribute(value=value):
+            return [value]
         case ast.UnaryOp(operand=operand):
             return [operand]
         case ast.Subscript(value=value, slice=index):

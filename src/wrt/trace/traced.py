@@ -27,11 +27,12 @@ _PYTHON: dict[str, type] = {"f": float, "i": int, "b": bool}
 class Traced:
     """A handle on recorded memory, as an ndarray is a handle on memory."""
 
-    __slots__ = ("__weakref__", "is_scalar", "place", "tracer")
+    __slots__ = ("__weakref__", "is_scalar", "place", "python", "tracer")
     __array_priority__ = 1e6  # for the old protocol: scipy.sparse and np.matrix ask for it
 
     def __init__(self, tracer: Trace, place: Root | View, *, is_scalar: bool = False) -> None:
         self.tracer, self.place, self.is_scalar = tracer, place, is_scalar
+        self.python = False  # whether this is a Python float, though its node is none of Python's weak numbers
 
     @staticmethod
     def of(tracer: Trace, node: Node, *, scalar: bool = False, memory: Any = None, captured: bool = False) -> Traced:

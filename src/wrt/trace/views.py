@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wrt.graph.nest import transpose
-from wrt.graph.node import Node
+from wrt.graph.node import Node, Shape
 from wrt.ops.assignment import assign
 from wrt.trace.call import by_rule, plain_argument, special
 from wrt.trace.guards import Trace
@@ -39,9 +39,25 @@ def view(tracer: Trace, function: Any, put: Callable[..., Put | None], args: tup
         return function(memory, *rest, **options)
 
     memory = array.place.memory
-    if memory is None or np.may_share_memory(remember(memory), memory):
-        return Traced(tracer, View(array.place, Step(get, put(function, rest, options), remember)))
+    doubtful = put is _reshaped and array.ndim > 1 and array.place.root.unsure and not _keeps(array.sizes, get(array.node).shape)
+    if memory is None or doubtful or np.may_share_memory(remember(memory), memory):
+        return Traced(tracer, View(array.place, Step(get, put(function, rest, options), remember, doubtful=doubtful)))
     return Traced(tracer, Root(get(array.node)))
+
+
+def _keeps(old: Shape, new: Shape) -> bool:
+    """Whether a reshape only adds or drops axes of one: that is a view however the array lies."""
+    return [size for size in old if size != 1] == [size for size in new if size != 1]
+
+
+def flat(array: Traced) -> Traced:
+    """array.flat: entries in C order, however the array lies; what is written there is always written to the array."""
+    reshape = builder_of(np.reshape)
+    assert reshape is not None
+    step = Step(
+        lambda node: reshape(node, (-1,)), lambda parent, new: reshape(new, parent.shape), lambda m: m.reshape(-1), flat=True
+    )
+    return Traced(array.tracer, View(array.place, step))
 
 
 def _split(tracer: Trace, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
@@ -139,6 +155,21 @@ def _piece(array: Traced, places: Any) -> Any:
 
 for _splits in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
     _declare_split(_splits)
+
+
+@special(np.einsum)
+def _einsum(tracer: Trace, *args: Any, **kwargs: Any) -> Any:
+    """Of one array, NumPy may give a view (a diagonal, a transpose): it can be read, and is not written."""
+    result = by_rule(tracer, np.einsum, args, kwargs)
+    if kwargs or len(args) != 2 or type(args[0]) is not str or type(args[1]) is not Traced or not result.ndim:
+        return result
+    (subscripts, array), memory = args, args[1].place.memory
+    if memory is None or not np.may_share_memory(np.einsum(subscripts, memory), memory):
+        return result
+    again = builder_of(np.einsum)
+    assert again is not None
+    step = Step(lambda node: again(subscripts, node), lambda _, new: new, lambda laid: np.einsum(subscripts, laid), doubtful=True)
+    return Traced(tracer, View(array.place, step))
 
 
 @special(np.real)
