@@ -28,9 +28,18 @@ def test_invertible():
 def test_symmetric():
     lines = said(apply(np.linalg.slogdet, S)[1], S, matrices=Matrices(symmetric={"S"}))
     assert "S = Sᵀ: the gradient G is that of the Frobenius inner product; the Matrix Cookbook's 2G − G∘I counts each off-diagonal pair once." in lines
-    chol = said(apply(np.linalg.cholesky, S), S)
-    assert "chol(S): the derivative is by the symmetric matrix (A + Aᵀ)/2, as only one triangle is read." in chol
-    assert any("eigenvalues coincide" in line for line in said(apply(np.linalg.eigvalsh, S), S))
+
+
+def test_one_triangle_is_read():
+    (chol, *_) = said(apply(np.linalg.cholesky, S), S)
+    assert chol.startswith("chol(S): only one triangle of S is read, the lower one; an entry of it stands for its mirror image too")
+    assert "derivative by entries above the diagonal is 0. Where S is symmetric" in chol
+    coincide, upper, *_ = said(apply(np.linalg.eigvalsh, S, UPLO="U"), S)
+    assert "eigenvalues coincide" in coincide
+    assert "the upper one" in upper
+    assert "below the diagonal" in upper
+    product = einsum("ij,kj->ik", S, S)
+    assert not any("triangle of" in line for f in (np.linalg.cholesky, np.linalg.eigvalsh) for line in said(apply(f, product), S))
 
 
 def test_broadcast_and_layout():

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # lists of forms read best as lists
+# lists of forms read best as lists
 """Random expressions in NumPy's syntax over scalars, vectors and matrices: every one is valid for its shapes, most are smooth."""
 
 VARIABLES = {"a": "", "b": "", "x": "N", "y": "N", "z": "M", "A": "N M", "B": "M N", "C": "N N", "T": "M N N"}

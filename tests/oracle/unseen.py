@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # one problem, one line
+# one problem, one line
 """Problems of the literature's kinds that are not in the corpus, and what JAX says (in float64, kept in unseen.json).
 
 A line is `expression | variables | wrt`. Variables are `name shape domain`, separated by semicolons: sizes are capitals or numbers (a
@@ -517,9 +517,9 @@ scipy.special.log_expit(x) | x N | x
 
 GROUPS["decompositions"] = """
 np.linalg.cholesky(A @ A.T + np.eye(N)) | A N M | A
-np.sum(np.log(np.diag(np.linalg.cholesky(S)))) | S N N spd | S
-np.linalg.cholesky(S) @ x | S N N spd; x N | S
-np.linalg.solve(np.linalg.cholesky(S), x) | S D D spd; x D | S
+np.sum(np.log(np.diag(np.linalg.cholesky((S + S.T) / 2)))) | S N N spd | S
+np.linalg.cholesky((S + S.T) / 2) @ x | S N N spd; x N | S
+np.linalg.solve(np.linalg.cholesky((S + S.T) / 2), x) | S D D spd; x D | S
 np.linalg.eigvalsh(A + t * B) | A N N sym; B N N sym; t | t
 np.linalg.eigvalsh((X + X.T) / 2)[0] | X N N | X
 np.sum(np.log(np.linalg.eigvalsh(X @ X.T))) | X D N | X
@@ -536,7 +536,7 @@ scipy.linalg.expm(t * A) | A D D unit; t half | t
 scipy.linalg.expm(X) | X D D unit | X
 scipy.linalg.expm(t * A) @ x | A D D unit; t half; x D | A
 np.linalg.norm(scipy.linalg.expm(X - X.T))**2 | X D D unit | X
-scipy.linalg.cholesky(S, lower=True) | S D D spd | S
+scipy.linalg.cholesky((S + S.T) / 2, lower=True) | S D D spd | S
 """
 
 GROUPS["einsum"] = """
@@ -859,7 +859,7 @@ def by_jax(problem, point):
     import jax.numpy as jnp
 
     special, linalg = jax.scipy.special, types.SimpleNamespace(**vars(jax.scipy.linalg))
-    linalg.cholesky = lambda a, lower: jnp.linalg.cholesky(a)  # by the symmetric matrix, as wrt does and says
+    linalg.cholesky = lambda a, lower: jnp.linalg.cholesky(a)  # at (A + Aᵀ)/2; the rows give it symmetric arguments
     names = {"np": jnp, "scipy": types.SimpleNamespace(special=special, linalg=linalg), "logdet": lambda x: jnp.linalg.slogdet(x)[1], **SIZES}
     names |= {name: jnp.asarray(value) for name, value in point.items()}
     f = lambda *at: jnp.asarray(eval(problem.expr, names | dict(zip(distinct, at, strict=True))))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wrt.notation.build import bare, of_size, product, split, transpose
+from wrt.notation.build import bare, doubles, of_size, product, split, transpose
 from wrt.notation.expression import (
+    Call,
     Diag,
     DiagPart,
     Expr,
@@ -15,6 +16,7 @@ from wrt.notation.expression import (
     Ones,
     Power,
     Product,
+    Sum,
     Trace,
     Transpose,
     Vec,
@@ -32,6 +34,8 @@ def diag_part(a: Expr) -> Expr:
             return Ones(size)
         case Transpose(of):
             return diag_part(of)
+        case Sum((Call(_, _, _, node), _)) if doubles(a) and node is not None:
+            return Ones(node.shape[0])
         case Product(number, scalars, matrices) if matrices and (number != 1 or scalars):
             return product((*scalars, diag_part(bare(Product(1, (), matrices)))), number)
     return DiagPart(a)

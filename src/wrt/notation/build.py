@@ -320,7 +320,7 @@ def hadamard(factors: Iterable[Expr]) -> Expr:
     front: list[Expr] = []
     powers: dict[Expr, Scalar] = {}
     ones: list[Expr] = []
-    halved = False
+    halved = turned = False
     waiting = [(e, 1) for e in factors][::-1]
     while waiting:
         e, side = waiting.pop()
@@ -336,23 +336,35 @@ def hadamard(factors: Iterable[Expr]) -> Expr:
                 powers[base] = powers.get(base, 0) + side * exponent
             case Ones():
                 ones.append(e)
-            case Sum((Call("tri", _, _, first), Call("tri", _, _, second))) if first and second and (first.attrs, second.attrs) == (0, -1):
+            case Sum() if doubles(e):
                 halved = True
+                front.append(Number(2))
+            case Transpose(of) if doubles(of):
+                turned = True
                 front.append(Number(2))
             case _ if is_scalar(e):
                 front.append(e if side == 1 else quotient(ONE, e))
             case _:
                 powers[e] = powers.get(e, 0) + side
     without_conditions(powers)
-    if halved:
+    if halved or turned:
         masked = hadamard(e if k == 1 else quotient(ONE, e) if k == -1 else Power(e, Number(k)) for e, k in powers.items())
         scale, rest = fronted(masked)
-        return product((*front, scale, LowerHalf(rest)))
+        rest = LowerHalf(rest) if halved else rest
+        return product((*front, scale, transpose(LowerHalf(transpose(rest))) if turned else rest))
     above, below = _entrywise(powers, 1), _entrywise(powers, -1)
     if above is None and below is None:  # x ⊘ x keeps its shape where nothing else tells it
         whole = next((Quotient(e, e) for e in powers), None) if not ones else ones[0]
         return product((*front, *(() if whole is None else (whole,))))
     return product((*front, (above or ONE) if below is None else Quotient(above or ONE, below)))
+
+
+def doubles(e: Expr) -> bool:
+    """Whether it is 2Φ as a mask: 2 below the diagonal, 1 on it."""
+    match e:
+        case Sum((Call("tri", _, _, first), Call("tri", _, _, second))) if first and second:
+            return (first.attrs, second.attrs) == (0, -1)
+    return False
 
 
 def _entrywise(powers: Mapping[Expr, Scalar], side: int) -> Expr | None:

@@ -275,7 +275,9 @@ VULGAR = {Fraction(1, 2): "½", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔", Fr
 
 
 def axes_said(node: Node | None) -> str:
-    """axis=1 of an operation along some axes of a matrix; nothing where there is no choice."""
+    """axis=1 of an operation along some axes of a matrix, k=-1 of a triangle of ones; nothing where there is no choice."""
+    if node is not None and node.op == "tri":
+        return f"k={node.attrs}" if node.attrs != 0 else ""
     if node is None or node.op == "cofactors" or not node.inputs or node.inputs[0].ndim < 2:
         return ""
     axes = node.attrs if isinstance(node.attrs, tuple) else (node.attrs,)

@@ -13,11 +13,12 @@ from wrt.notation.formula import formula
 from wrt.notation.matrix import Matrices
 from wrt.notation.symbol import unicode_name
 from wrt.ops.catalog import OPERATIONS
+from wrt.ops.decomposition import Read
 
 LONG = 40  # a sub-expression of more characters is called by its operation
 STEPS = "at its steps"
 ALIKE = ("inv", "solve", "detsign", "logabsdet")  # need an invertible matrix
-SYMMETRIC = "the derivative is by the symmetric matrix"
+TRIANGLE = "one triangle only is read"
 
 
 def remarks(node: Node, variable: Node, m: LinearMap, matrices: Matrices | None = None) -> tuple[str, ...]:
@@ -57,13 +58,22 @@ def _kinks(between: list[Node], variable: Node) -> Iterator[str]:
             yield f"{_shown(n.inputs[0])} is taken to be invertible."
         elif kinks.startswith("in symbolic"):
             yield f"{_shown(n)}: {kinks}."
-        elif SYMMETRIC in kinks:
-            before, _, after = kinks.partition(SYMMETRIC)
+        elif TRIANGLE in kinks:
+            before = kinks.removesuffix(TRIANGLE).rstrip("; ")
             if before:
-                yield f"{_shown(n)} is not differentiable {before.rstrip('; ')}."
-            yield f"{_shown(n)}: {SYMMETRIC}{after}, as only one triangle is read."
+                yield f"{_shown(n)} is not differentiable {before}."
+            if isinstance(n.attrs, Read) and not n.attrs.symmetric:
+                yield _triangle(n, n.attrs.triangle)
         else:
             yield f"{_shown(n)} is not differentiable {kinks}."
+
+
+def _triangle(n: Node, triangle: str) -> str:
+    """That one triangle is read, and what follows for the derivative."""
+    a = _shown(n.inputs[0])
+    this, other = ("lower", "above") if triangle == "L" else ("upper", "below")
+    first = f"{_shown(n)}: only one triangle of {a} is read, the {this} one; an entry of it stands for its mirror image too, and the"
+    return f"{first} derivative by entries {other} the diagonal is 0. Where {a} is symmetric, that of its symmetric part treats both alike."
 
 
 def _broadcasts(node: Node) -> Iterator[str]:

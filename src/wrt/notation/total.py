@@ -216,15 +216,36 @@ def _rest(core: Expr, side: int) -> tuple[Expr, ...]:
 
 
 def _diagonals(terms: Collected) -> Collected:
-    """diag(u) + diag(v) is diag(u + v), and so for Φ."""
-    for kind, make in ((Diag, diag), (LowerHalf, LowerHalf)):
-        members = [(core.of, number) for core, number in terms if isinstance(core, kind)]
+    """diag(u) + diag(v) is diag(u + v), and so for Φ and Φᵀ; Φ(A) + Φ(A)ᵀ is A for a symmetric A."""
+    for name in ("diag", "Φ", "Φᵀ"):
+        members = [(i, inside, number) for i, (core, number) in enumerate(terms) if (inside := _inside(core, name)) is not None]
         if len(members) > 1:
-            scale, inside = split(total(product((of,), count) for of, count in members))
-            number, core = split(make(inside))
-            first = next(i for i, (e, _) in enumerate(terms) if isinstance(e, kind))
-            terms = [(core, number * scale) if i == first else term for i, term in enumerate(terms) if i == first or not isinstance(term[0], kind)]
+            scale, inside = split(total(product((of,), count) for _, of, count in members))
+            number, core = split(diag(inside) if name == "diag" else LowerHalf(inside) if name == "Φ" else transpose(LowerHalf(inside)))
+            terms = _instead(terms, [i for i, *_ in members], (core, number * scale))
+    for i, (core, number) in enumerate(terms):
+        if isinstance(core, LowerHalf) and transpose(core.of) == core.of:
+            other = next((j for j, term in enumerate(terms) if term == (transpose(core), number)), None)
+            if other is not None:
+                more, inside = split(core.of)
+                return _instead(terms, sorted((i, other)), (inside, number * more))
     return terms
+
+
+def _inside(core: Expr, name: str) -> Expr | None:
+    match core:
+        case Diag(of) if name == "diag":
+            return of
+        case LowerHalf(of) if name == "Φ":
+            return of
+        case Transpose(LowerHalf(of)) if name == "Φᵀ":
+            return of
+    return None
+
+
+def _instead(terms: Collected, members: list[int], term: tuple[Expr, Scalar]) -> Collected:
+    """The terms with one in place of some."""
+    return [term if i == members[0] else other for i, other in enumerate(terms) if i == members[0] or i not in members]
 
 
 def _kroneckers(terms: Collected) -> Collected:

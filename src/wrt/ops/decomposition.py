@@ -5,9 +5,14 @@
     A = U diag(s) Wᵀ   ds[i] = (Uᵀ dA W)[i, i]; dU and dW alike, with F[i, j] = 1/(s[j]² − s[i]²)
     A = Q R            dQ = Q Ω + (I − Q Qᵀ) dA R⁻¹,   dR = (C − Ω) R,   C = Qᵀ dA R⁻¹,   Ω = tril(C, −1) − tril(C, −1)ᵀ
 
-A symmetric matrix is one variable: the derivative of Cholesky and eigh is that at (A + Aᵀ)/2, as in JAX, so the Jacobian treats
-A[i, j] and A[j, i] alike; the values are NumPy's, which reads one triangle. Leading axes are batches.
-Source: M. Giles, Collected matrix derivative results (2008); I. Murray, arXiv:1602.07527; Walter & Lehmann, arXiv:1009.6112.
+Cholesky and eigh read one triangle of A only, and the derivative is that of the function which they are: the lines above hold
+with dA = Φ(dA) + Φ(dA)ᵀ where the lower triangle is read, Φ(dAᵀ) + Φ(dAᵀ)ᵀ for the upper one. An entry that is read stands for
+itself and for its mirror image; by an entry that is not, the derivative is 0. (JAX differentiates at (A + Aᵀ)/2 instead.) Of a
+matrix that is symmetric by the way it is made, as X Xᵀ is, dA is symmetric and the lines hold as they stand; see
+`wrt.ops.symmetric`. Leading axes are batches.
+Example: the eigenvalues of [[a, b], [c, a]] are a ± |c|, with the slope 0 by b. Source: the pages of np.linalg.cholesky and
+np.linalg.eigh for the triangles; M. Giles, Collected matrix derivative results (2008); I. Murray, arXiv:1602.07527; Walter &
+Lehmann, arXiv:1009.6112.
 """
 
 from __future__ import annotations
@@ -30,22 +35,33 @@ from wrt.ops.catalog import Operation, implements, operation
 from wrt.ops.contraction import case, identity_matrix, matmul, said
 from wrt.ops.elementwise import real
 from wrt.ops.factorization import STACK, TALL, Rule, by_letters, inv, square, turned
+from wrt.ops.symmetric import is_symmetric
 
 Local = Callable[[Node], list[LinearMap | None]]
 
 
+class Read(NamedTuple):
+    """Which triangle of its matrix an operation reads, "L" or "U", and whether the matrix is symmetric by the way it is made."""
+
+    triangle: str
+    symmetric: bool
+
+
 def _part(name: str, function: str, position: int | None, local: Local, text: str, latex: str, kinks: str, option: str = "") -> None:
-    """One result of a NumPy decomposition as an operation; its attribute, if any, is the value of `option`."""
+    """One result of a NumPy decomposition as an operation; its attribute, if it has an option, is the value of `option`, or a `Read`."""
     compute = getattr(np.linalg, function)
     pick = "" if position is None else f"[{position}]"
 
     def value(node: Node, a: Any) -> Any:
-        result = compute(a, **({option: node.attrs} if option else {}))
+        result = compute(a, **({option: given(node)} if option else {}))
         return result if position is None else result[position]
 
     def code(node: Node, texts: Sequence[str]) -> str:
-        default = node.attrs in (None, "L")
-        return f"np.linalg.{function}({texts[0]}{'' if default else f', {option}={node.attrs!r}'}){pick}"
+        default = not option or given(node) == "L"
+        return f"np.linalg.{function}({texts[0]}{'' if default else f', {option}={given(node)!r}'}){pick}"
+
+    def given(node: Node) -> Any:
+        return node.attrs.triangle if isinstance(node.attrs, Read) else node.attrs
 
     operation(Operation(name, value, local, code, text, latex, kinks))
 
@@ -56,9 +72,25 @@ def _matrix(a: Node, what: str) -> tuple[Any, Any, Shape]:
     return a.shape[-2], a.shape[-1], a.shape[:-2]
 
 
-def _half(node: Node, row: str, col: str, factors: tuple[tuple[Node, str], ...]) -> list[Rule]:
-    """By a symmetric matrix: half of it by A[k, l], half by A[l, k]."""
-    return [(row, col, factors, 0.5), (row, col[::-1], factors, 0.5)]
+def _half(n: Any, dtype: Any) -> Node:
+    """Φ as a mask: 1 below the diagonal, ½ on it."""
+    return 0.5 * (triangle(n, 0, dtype) + triangle(n, 1, dtype))
+
+
+def _read(node: Node) -> Read:
+    assert isinstance(node.attrs, Read)
+    return node.attrs
+
+
+def _by_triangle(node: Node, row: str, factors: tuple[tuple[Node, str], ...]) -> LinearMap:
+    """The line with column kl, for a matrix of which one triangle is read."""
+    triangle_read, symmetric = _read(node)
+    a = node.inputs[0]
+    if symmetric:
+        return by_letters(node, a, (row, "kl", factors, 1))
+    phi = _half(a.shape[-1], node.dtype)
+    rules: list[Rule] = [(row, col, (*factors, (phi, col if triangle_read == "L" else col[::-1])), 1) for col in ("kl", "lk")]
+    return by_letters(node, a, *rules)
 
 
 def _gaps(w: Node) -> Node:
@@ -72,29 +104,31 @@ def _gaps(w: Node) -> Node:
 
 
 _S = np.array([[2.0, 0.5, -0.25], [0.5, 1.25, 0.75], [-0.25, 0.75, 3.0]])
-_SYMMETRIC = (case(_S), case(np.array([_S[:2, :2], [[1.0, -0.25], [-0.25, 0.5]]])), case(np.array([[0.5]])))
+_LOWER, _UPPER = np.array([[2.0, 0.0], [0.5, 1.25]]), np.array([[2.0, -0.5], [0.0, 1.25]])
+_UNLIKE = np.array([[2.0, 1.0, -0.25], [0.5, 1.25, 0.25], [-1.0, 0.75, 3.0]])  # either triangle alone is that of a positive definite matrix
+_STACK = np.array([_S[:2, :2], [[1.0, 0.5], [-0.25, 0.5]]])
+_TRIANGLES = (case(_S), case(_LOWER), case(_UPPER), case(_UNLIKE), case(_STACK), case(np.array([[0.5]])))
 _TWICE = "where eigenvalues coincide: single ones have no derivative there, sums over all of them have; eigenvectors have none and are NaN"
-_ONE = "the derivative is by the symmetric matrix (A + Aᵀ)/2"
+_ONE = "one triangle only is read"
 
 
 # ----- Cholesky -------------------------------------------------------------------------------------------------------
 def _local_cholesky(u: Node) -> list[LinearMap | None]:
     n, inverse = u.shape[-1], inv(u)
-    phi = 0.5 * (triangle(n, 0, u.dtype) + triangle(n, 1, u.dtype))
-    return [by_letters(u, u.inputs[0], *_half(u, "ij", "kl", ((u, "im"), (phi, "mj"), (inverse, "mk"), (inverse, "jl"))))]
+    return [_by_triangle(u, "ij", ((u, "im"), (_half(n, u.dtype), "mj"), (inverse, "mk"), (inverse, "jl")))]
 
 
 _part("cholesky", "cholesky", None, _local_cholesky, "chol({0})", r"\operatorname{{chol}}({0})", _ONE)
 
 
-@implements(np.linalg.cholesky, cases=_SYMMETRIC)
+@implements(np.linalg.cholesky, cases=(*_TRIANGLES, case(_S, upper=True), case(_STACK, upper=True)))
 def cholesky(a: Node, upper: bool = False) -> Node:
     square(a, "a Cholesky factor")
-    lower = make("cholesky", (turned(a) if upper else a,), None, a.shape, real(a))
+    lower = make("cholesky", (turned(a) if upper else a,), Read("L", is_symmetric(a)), a.shape, real(a))
     return turned(lower) if upper else lower
 
 
-@implements("scipy.linalg.cholesky", cases=(case(_S), case(_S, lower=True)))
+@implements("scipy.linalg.cholesky", cases=tuple(case(a, lower=lower) for a in (_S, _LOWER, _UPPER, _UNLIKE) for lower in (False, True)))
 def cholesky_by_scipy(a: Node, lower: bool = False) -> Node:
     return cholesky(a, upper=not lower)
 
@@ -108,38 +142,41 @@ class EighResult(NamedTuple):
 
 
 def _eigenvalues(a: Node, triangle_read: str) -> Node:
-    return make("eigvalsh", (square(a, "an eigenvalue"),), triangle_read, a.shape[:-1], real(a))
+    return make("eigvalsh", (square(a, "an eigenvalue"),), Read(triangle_read, is_symmetric(a)), a.shape[:-1], real(a))
 
 
 def _eigenvectors(a: Node, triangle_read: str) -> Node:
-    return make("eigenvectors", (square(a, "an eigenvector"),), triangle_read, a.shape, real(a))
+    return make("eigenvectors", (square(a, "an eigenvector"),), Read(triangle_read, is_symmetric(a)), a.shape, real(a))
 
 
 def _local_eigenvalues(w: Node) -> list[LinearMap | None]:
     v = make("eigenvectors", w.inputs, w.attrs, w.inputs[0].shape, w.dtype)
-    return [by_letters(w, w.inputs[0], ("i", "kl", ((v, "ki"), (v, "li")), 1))]
+    if _read(w).symmetric:
+        return [by_letters(w, w.inputs[0], ("i", "kl", ((v, "ki"), (v, "li")), 1))]
+    phi = _half(v.shape[-1], w.dtype), "kl" if _read(w).triangle == "L" else "lk"
+    return [by_letters(w, w.inputs[0], ("i", "kl", ((v, "ki"), (v, "li"), phi), 2))]  # both lines are the same
 
 
 def _local_eigenvectors(v: Node) -> list[LinearMap | None]:
     gaps = _gaps(make("eigvalsh", v.inputs, v.attrs, v.shape[:-1], v.dtype))
-    return [by_letters(v, v.inputs[0], *_half(v, "aj", "kl", ((v, "ai"), (gaps, "ij"), (v, "ki"), (v, "lj"))))]
+    return [_by_triangle(v, "aj", ((v, "ai"), (gaps, "ij"), (v, "ki"), (v, "lj")))]
 
 
 _part("eigvalsh", "eigvalsh", None, _local_eigenvalues, "eigvalsh({0})", r"\lambda({0})", f"{_TWICE}; {_ONE}", "UPLO")
 _part("eigenvectors", "eigh", 1, _local_eigenvectors, "eigvecsh({0})", r"\operatorname{{eigvecs}}({0})", f"{_TWICE}; {_ONE}", "UPLO")
 
 
-@implements(np.linalg.eigvalsh, cases=(*_SYMMETRIC, case(_S, UPLO="U")))
+@implements(np.linalg.eigvalsh, cases=(*_TRIANGLES, *(case(a, UPLO="U") for a in (_S, _LOWER, _UPPER, _UNLIKE, _STACK))))
 def eigvalsh(a: Node, UPLO: str = "L") -> Node:
     return _eigenvalues(a, UPLO.upper())
 
 
-@implements(np.linalg.eigh, cases=(*_SYMMETRIC, case(_S, UPLO="U")))
+@implements(np.linalg.eigh, cases=(*(case(a) for a in (_S, _LOWER, _UNLIKE, _STACK)), *(case(a, UPLO="U") for a in (_S, _UPPER, _UNLIKE, _STACK))))
 def eigh(a: Node, UPLO: str = "L") -> EighResult:
     return EighResult(_eigenvalues(a, UPLO.upper()), _eigenvectors(a, UPLO.upper()))
 
 
-@implements("scipy.linalg.eigh", cases=(case(_S, eigvals_only=True),))
+@implements("scipy.linalg.eigh", cases=tuple(case(a, lower=lower, eigvals_only=True) for a in (_S, _UNLIKE) for lower in (True, False)))
 def eigh_by_scipy(a: Node, lower: bool = True, eigvals_only: bool = False) -> Any:
     """SciPy's eigenvectors may have other signs than NumPy's, so that a value would differ: only eigenvalues here."""
     if not eigvals_only:
@@ -147,7 +184,7 @@ def eigh_by_scipy(a: Node, lower: bool = True, eigvals_only: bool = False) -> An
     return eigvalsh_by_scipy(a, lower)
 
 
-@implements("scipy.linalg.eigvalsh", cases=(case(_S), case(_S, lower=False)))
+@implements("scipy.linalg.eigvalsh", cases=tuple(case(a, lower=lower) for a in (_S, _LOWER, _UPPER, _UNLIKE) for lower in (True, False)))
 def eigvalsh_by_scipy(a: Node, lower: bool = True) -> Node:
     return _eigenvalues(a, "L" if lower else "U")
 
