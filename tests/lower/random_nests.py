@@ -7,7 +7,7 @@ from wrt.graph.term import Factor, Term
 
 def random_index(rng, labels, sizes):
     """An index in some of the labels and the smallest axis that holds its values."""
-    kind = rng.choice(["plain", "plain", "plain", "slice", "flip", "fixed", "roll", "table", "radix", "sum"])
+    kind = rng.choice(["plain", "plain", "plain", "slice", "flip", "fixed", "roll", "turns", "table", "radix", "sum"])
     label = int(rng.choice(labels)) if labels else None
     if label is None or kind == "fixed":
         k = int(rng.integers(0, 3))
@@ -22,6 +22,9 @@ def random_index(rng, labels, sizes):
         return Affine(((label, -1),), n - 1), n
     if kind == "roll":
         return Affine(((label, 1),), int(rng.integers(0, n)), n), n
+    if kind == "turns":  # a modulus that may be shorter than the label's range: np.resize, np.pad(mode="wrap")
+        modulus = int(rng.integers(1, 5))
+        return Affine(((label, int(rng.choice([1, 1, -1, 2, 3]))),), int(rng.integers(0, modulus)), modulus), modulus
     if kind == "table":
         size = int(rng.integers(1, 5))
         return Table(frozen(rng.integers(0, size, n)), (at(label),)), size

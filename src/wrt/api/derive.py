@@ -221,9 +221,11 @@ class Derivative:
         """A derivative of more than two axes, explained: by collating and by flattening, with shapes; its entries, Kronecker forms and a slice."""
         f, x = self._map.shape_out, self._map.shape_in
         name, by = self._source.name, self.wrt[-1]
+        outputs, inputs, whole = product(f), product(x), show((*f, *x))
         said = [
-            f"collate: the partial derivatives of {name} by the {times((product(x),))} entries of {by}, each of shape {show(f)}, stacked along new axes: {show((*f, *x))}",
-            f"flatten: {name} as {times((product(f),))} numbers and {by} as {times((product(x),))}, the Jacobian of shape {show((product(f), product(x)))}, reshaped to {show((*f, *x))}",
+            f"collate: the partial derivatives of {name} by the {times((inputs,))} entries of {by}, each of shape {show(f)}, stacked along new axes: {whole}",
+            f"flatten: {name} as {times((outputs,))} numbers and {by} as {times((inputs,))}, "
+            f"the Jacobian of shape {show((outputs, inputs))}, reshaped to {whole}",
         ]
         return "\n".join([*said, *tensor_lines(self._read, self._matrices, name, by)])
 

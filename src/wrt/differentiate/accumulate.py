@@ -8,16 +8,21 @@ meet, so that a sum over paths is never expanded. Forward mode eliminates from t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product as every
+from math import prod
 from typing import Literal
 
 from wrt.differentiate.cost import flops
 from wrt.differentiate.linearize import linearize
+from wrt.graph.index import Affine
 from wrt.graph.node import Node
+from wrt.graph.term import Term, labels_of
 from wrt.linear.algebra import add, compose
-from wrt.linear.linear_map import LinearMap, identity, zero
+from wrt.linear.linear_map import LinearMap, from_dense, identity, zero
 
 Order = Literal["forward", "reverse", "auto"]
 SMALL = 400  # graphs of up to so many nodes are accumulated both ways and the cheaper program is kept
+FULL = 256  # in larger graphs, maps of up to so many entries become arrays once no entry is zero by structure
 
 
 def jacobian(output: Node, variables: Sequence[Node], order: Order = "auto") -> dict[Node, LinearMap]:
@@ -63,6 +68,7 @@ def _forward(
     nodes: Sequence[Node], edges: dict[Node, dict[Node, LinearMap]], output: Node, seeds: dict[Node, LinearMap], covector: LinearMap
 ) -> dict[Node, LinearMap]:
     """Each node's map from every variable, inputs first."""
+    settled = _settled if len(nodes) > SMALL else _as_it_is
     below: dict[Node, dict[Node, LinearMap]] = {v: {v: seed} for v, seed in seeds.items()}
     for node in nodes:
         if node in below:
@@ -71,7 +77,7 @@ def _forward(
         for child, local in edges[node].items():
             for variable, inner in below.get(child, {}).items():
                 parts.setdefault(variable, []).append(compose(local, inner))
-        below[node] = {variable: total for variable, maps in parts.items() if (total := add(maps)).terms}
+        below[node] = {variable: total for variable, maps in parts.items() if (total := settled(add(maps))).terms}
     found = below.get(output, {})
     return {v: compose(covector, found[v]) if v in found else zero(covector.shape_out, seed.shape_in) for v, seed in seeds.items()}
 
@@ -80,13 +86,14 @@ def _reverse(
     nodes: Sequence[Node], edges: dict[Node, dict[Node, LinearMap]], output: Node, seeds: dict[Node, LinearMap], covector: LinearMap
 ) -> dict[Node, LinearMap]:
     """Each node's map to the output, outputs first."""
+    settled = _settled if len(nodes) > SMALL else _as_it_is
     above: dict[Node, list[LinearMap]] = {output: [covector]}
     found: dict[Node, LinearMap] = {}
     for node in reversed(nodes):
         maps = above.pop(node, None)
         if maps is None:
             continue
-        total = add(maps)
+        total = settled(add(maps))
         if node in seeds:
             found[node] = compose(total, seeds[node])
             continue
@@ -95,3 +102,40 @@ def _reverse(
             if product.terms:
                 above.setdefault(child, []).append(product)
     return {v: found.get(v, zero(covector.shape_out, seed.shape_in)) for v, seed in seeds.items()}
+
+
+def _as_it_is(m: LinearMap) -> LinearMap:
+    return m
+
+
+def _settled(m: LinearMap) -> LinearMap:
+    """A small map as one array, once its terms leave no entry out: a state of three numbers after hundreds of steps."""
+    if len(m.terms) < 2:
+        return m
+    entries = prod(n for n in m.shape if isinstance(n, int))
+    if entries > FULL or not all(isinstance(n, int) for n in m.shape):
+        return m
+    reached: set[tuple[int, ...]] = set()
+    for term in m.terms:
+        reached.update(every(*_positions(term)))
+        if len(reached) == entries:
+            return from_dense(m.to_dense(), len(m.shape_out))
+    return m
+
+
+def _positions(term: Term) -> list[range]:
+    """The positions that the term reaches along each axis, if it reaches all their combinations; no positions where that is not sure."""
+    labels = labels_of(term.out)
+    found: list[range] = []
+    for index in term.out:
+        if not isinstance(index, Affine) or len(index.parts) > 1 or index.modulus is not None or not isinstance(index.offset, int):
+            return [range(0)]
+        step, count = 1, 1
+        for label, coefficient in index.parts:
+            size = term.sizes[label]
+            if label not in labels or not isinstance(coefficient, int) or not isinstance(size, int):
+                return [range(0)]
+            labels.remove(label)
+            step, count = coefficient, size
+        found.append(range(index.offset, index.offset + step * count, step))
+    return found

@@ -8,10 +8,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
-from wrt.graph.nest import broadcast_to, is_zero, scaled, uniform, zeros
+from wrt.graph.index import Affine
+from wrt.graph.nest import broadcast_to, is_zero, scaled, terms_of, uniform, zeros
 from wrt.graph.node import FLOAT, DType, Node, Operand, Scalar, constant, make, number, promote
 from wrt.graph.shape import broadcast
-
 
 SQUARED: dict[str, Callable[[Node], Node]] = {}  # operations whose square is simpler than they are; `wrt.ops` fills it
 
@@ -107,11 +107,16 @@ def _times(value: Scalar, a: Node, dtype: DType) -> Node:
         inner = number(a.inputs[0])
         if inner is not None and a.inputs[1].dtype.kind == "f":
             return _times(value * inner, a.inputs[1], dtype)
-    if a.op == "nest" and a.dtype.kind == "f":
+    if a.op == "nest" and a.dtype.kind == "f" and (len(terms_of(a)) < 3 or value == -1 or not _stacked(a)):
         return scaled(a, value)
     if value == -1 and dtype.kind == "f":
         return negative(a)
     return elementwise("multiply", constant(value), a, dtype=dtype)
+
+
+def _stacked(a: Node) -> bool:
+    """Whether a nest puts arrays side by side, so that it is made once and multiples of it are made from it."""
+    return all(any(isinstance(index, Affine) and not index.parts for index in term.out) for term in terms_of(a))
 
 
 def divide(a: Operand, b: Operand) -> Node:

@@ -60,7 +60,8 @@ def plain(index: Index) -> int | None:
 
 def labels_in(index: Index) -> tuple[int, ...]:
     if isinstance(index, Affine):
-        return tuple(label for label, _ in index.parts)
+        parts = index.parts
+        return (parts[0][0],) if len(parts) == 1 else tuple([label for label, _ in parts]) if parts else ()
     return tuple(label for inner in index.index for label in labels_in(inner))
 
 
@@ -103,7 +104,7 @@ def from_values(table: NDArray[Any], labels: tuple[int, ...]) -> Index:
 
 def substitute(index: Index, by: Mapping[int, Index], sizes: Sequence[Size]) -> Index:
     """The index with labels replaced by index expressions in other labels (whose sizes are given)."""
-    if not any(label in by for label in labels_in(index)):
+    if not by or not any(label in by for label in labels_in(index)):
         return index
     label = plain(index)
     if label is not None:

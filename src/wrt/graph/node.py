@@ -24,6 +24,7 @@ Scalar = int | float
 DType = np.dtype[Any]
 
 FLOAT, INT, BOOL = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_)
+_PLAIN = frozenset((FLOAT, INT, BOOL))
 
 
 class Node:
@@ -134,6 +135,10 @@ def number(node: Node) -> Scalar | None:
 
 def promote(*nodes: Node) -> DType:
     """The dtype that NumPy gives to arithmetic between these."""
+    if all([n.dtype in _PLAIN for n in nodes]):  # noqa: C419  # a list is faster here, and so is all of this
+        kept = [n.dtype for n in nodes if not n.weak] or [n.dtype for n in nodes]
+        if FLOAT in kept:
+            return FLOAT
     strong = [n.dtype for n in nodes if not n.weak]
     weak: list[Any] = [np.dtype(n.dtype).type(0).item() for n in nodes if n.weak]
     return np.result_type(*strong, *weak) if strong else np.result_type(*(n.dtype for n in nodes))

@@ -34,12 +34,16 @@ class Term(NamedTuple):
 
 def labels_of(indices: Iterable[Index]) -> list[int]:
     """Labels in order of first appearance."""
-    return list(dict.fromkeys(label for index in indices for label in labels_in(index)))
+    found: dict[int, None] = {}
+    for index in indices:
+        for label in labels_in(index):
+            found[label] = None
+    return list(found)
 
 
 def summed(term: Term) -> set[int]:
     """The labels that are not in the out index."""
-    return set(range(len(term.sizes))) - set(labels_of(term.out))
+    return set(range(len(term.sizes))).difference(*map(labels_in, term.out)) if term.sizes else set()
 
 
 def tables_in(indices: Iterable[Index]) -> list[Node]:
@@ -70,18 +74,24 @@ def moved(term: Term, by: Mapping[int, Index], sizes: Sequence[Size]) -> Term:
     def each(indices: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(substitute(index, by, sizes) for index in indices)
 
+    if not by and len(sizes) == len(term.sizes):
+        return term
     left = tuple(1 if label in by else size for label, size in enumerate(sizes))
     return Term(left, each(term.out), tuple(Factor(node, each(index)) for node, index in term.factors), term.scale)
 
 
 def shifted(term: Term, start: int) -> Term:
     """The term with labels counted from `start`, to stand beside another's."""
+    if not start or not term.sizes:
+        return term
     by = {label: start + label for label in range(len(term.sizes))}
     return Term(term.sizes, _renamed(term.out, by), tuple(Factor(n, _renamed(i, by)) for n, i in term.factors), term.scale)
 
 
 def canonical(term: Term) -> Term:
     """Labels numbered by first appearance; labels that nothing uses become a factor, the number of times round the loop."""
+    if not term.sizes or (len(term.sizes) == 1 and any(map(labels_in, term.out))):
+        return term
     term = _digits_joined(term)
     used = labels_of([*term.out, *(index for factor in term.factors for index in factor.index)])
     scale, factors = term.scale, term.factors
@@ -101,7 +111,11 @@ def canonical(term: Term) -> Term:
 
 def _digits_joined(term: Term) -> Term:
     """Two labels that occur only together, as i·N + j with j below N, are the digits of one label."""
+    if len(term.sizes) < 2:
+        return term
     every = list(_parts([*term.out, *(index for factor in term.factors for index in factor.index)]))
+    if all(len(parts) < 2 for parts in every):
+        return term
     for parts in every:
         for (high, c), (low, d) in pairwise(parts):
             size = term.sizes[low]

@@ -40,7 +40,8 @@ def unify(equations: Iterable[Equation], sizes: list[Size]) -> dict[int, Index] 
     waiting = list(equations)[::-1]
     while waiting:
         left, right, axis = waiting.pop()
-        left, right = substitute(left, bound, sizes), substitute(right, bound, sizes)
+        if bound:
+            left, right = substitute(left, bound, sizes), substitute(right, bound, sizes)
         if left == right or (left := _reduced(left, sizes)) == (right := _reduced(right, sizes)):
             continue
         found = _solve(left, right, axis, sizes)

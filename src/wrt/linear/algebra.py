@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from wrt.graph.arithmetic import add as plus
 from wrt.graph.arithmetic import multiply
-from wrt.graph.index import RuntimeIndex, ats, labels_in, plain
+from wrt.graph.index import Affine, Index, RuntimeIndex, ats, labels_in, plain
 from wrt.graph.nest import is_zero, nest, scaled, terms_of, uniform
 from wrt.graph.nest import transpose as turned
 from wrt.graph.node import Node, Scalar, Shape, number
@@ -65,6 +66,8 @@ def apply_transposed(m: LinearMap, covector: Node) -> Node:
 
 
 def _product(outer: LinearMap, t: Term, inner: LinearMap, s: Term) -> list[Term]:
+    if any(map(_miss, outer.col(t), repeat(t.sizes), inner.row(s), repeat(s.sizes))):
+        return []
     sizes = [*t.sizes, *s.sizes]
     s = shifted(s, len(t.sizes))
     by = unify(zip(outer.col(t), inner.row(s), outer.shape_in, strict=True), sizes)
@@ -74,11 +77,33 @@ def _product(outer: LinearMap, t: Term, inner: LinearMap, s: Term) -> list[Term]
     return contracted(moved(joint, by, sizes))
 
 
+def _miss(a: Index, a_sizes: Shape, b: Index, b_sizes: Shape) -> bool:
+    """Whether two indices surely never meet, told from their first and last positions: most pairs of single entries and slices."""
+    if a == b or not (isinstance(a, Affine) and isinstance(b, Affine)) or len(a.parts) > 1 or len(b.parts) > 1:
+        return False
+    low, high, start, stop = a.offset, a.offset, b.offset, b.offset
+    for label, step in a.parts:
+        size = a_sizes[label]
+        if not (isinstance(step, int) and isinstance(size, int)) or step < 0 or a.modulus is not None:
+            return False
+        high = high + step * (size - 1)
+    for label, step in b.parts:
+        size = b_sizes[label]
+        if not (isinstance(step, int) and isinstance(size, int)) or step < 0 or b.modulus is not None:
+            return False
+        stop = stop + step * (size - 1)
+    if not (isinstance(low, int) and isinstance(start, int) and isinstance(high, int) and isinstance(stop, int)):
+        return False
+    return (high < start or stop < low) and a.modulus is None and b.modulus is None
+
+
 def contracted(term: Term) -> list[Term]:
     """The same term without summed labels: factors with equal indices multiply, then each summed group becomes one array."""
     term = canonical(term)
-    factors = _same_index_together(term.factors)
     inside = summed(term)
+    if not inside and len(term.factors) < 2 and not any(split_number(f.node)[1] is not f.node or (f.index and not _labels(f)) for f in term.factors):
+        return [term] if term.scale != 0 else []
+    factors = _same_index_together(term.factors)
     kept = [factor for factor in factors if not inside & _labels(factor)]
     for members in _connected([factor for factor in factors if inside & _labels(factor)], inside):
         used = labels_of(index for factor in members for index in factor.index)
@@ -95,7 +120,7 @@ def contracted(term: Term) -> list[Term]:
 
 
 def _labels(factor: Factor) -> set[int]:
-    return {label for index in factor.index for label in labels_in(index)}
+    return set().union(*map(labels_in, factor.index))
 
 
 def _connected(factors: Sequence[Factor], labels: set[int]) -> list[list[Factor]]:
@@ -117,7 +142,11 @@ def _same_index_together(factors: Iterable[Factor]) -> list[Factor]:
     """Factors that are read at the same index multiply entry by entry; factors without labels become one number."""
     groups: dict[object, Factor] = {}
     for factor in factors:
-        if factor.index and not _labels(factor):
+        if not factor.index:
+            held = groups.get(((), ()))
+            groups[(), ()] = factor if held is None else Factor(multiply(held.node, factor.node), ())
+            continue
+        if not _labels(factor):
             factor = Factor(nest((), [Term((), (), (factor,))]), ())
         key: object = (factor.index, factor.node.shape)
         flat = [plain(index) for index in factor.index]
@@ -166,10 +195,13 @@ def split_number(node: Node) -> tuple[Scalar, Node | None]:
 
 def collected(shape_out: Shape, shape_in: Shape, terms: Iterable[Term]) -> LinearMap:
     """A map of these terms, those with equal row and column merged."""
+    terms = list(terms)
+    if len(terms) < 2:
+        return LinearMap(shape_out, shape_in, tuple(term for term in terms if term.scale != 0))
     groups: dict[object, list[Term]] = {}
     for term in terms:
         group = groups.setdefault((term.sizes, term.out), [])
-        same = next((i for i, held in enumerate(group) if Counter(held.factors) == Counter(term.factors)), None)
+        same = next((i for i, held in enumerate(group) if held.factors == term.factors or Counter(held.factors) == Counter(term.factors)), None)
         if same is None:
             group.append(term)
         else:
@@ -186,8 +218,10 @@ def _alike(a: Factor, b: Factor) -> bool:
 
 def _merged(group: list[Term]) -> list[Term]:
     """Terms with the same row and column: one coefficient array, unless they are few products that show a low rank."""
+    if len(group) < 2:
+        return group
     products = [t for t in group if len(t.factors) > 1]
-    if len(group) < 2 or (len(products) == len(group) and len(group) <= LOW_RANK):
+    if len(products) == len(group) and len(group) <= LOW_RANK:
         return group
     first = group[0]
     alike = bool(first.factors) and all(len(t.factors) == 1 and _alike(t.factors[0], first.factors[0]) for t in group)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wrt.graph.index import Affine, Index, labels_in, plain
+import numpy as np
+
+from wrt.graph.index import Affine, Index, Table, labels_in, plain
+from wrt.graph.node import array_of
 from wrt.graph.size import Size
 from wrt.graph.term import Term
 from wrt.linear.linear_map import LinearMap
@@ -91,6 +94,9 @@ def _flat(index: Sequence[Index], shape: Sequence[Size]) -> tuple[dict[int, Size
 def _selects(m: LinearMap, term: Term) -> bool:
     """Whether the row's labels determine the column and occur as they are: each row reads one column."""
     rows = {label for index in m.row(term) for label in labels_in(index)}
+    tables = [array_of(index.node) for index in m.row(term) if isinstance(index, Table) and index.node.op == "frozen"]
+    if any(len(np.unique(table)) < table.size for table in tables):
+        return False  # a scatter that adds: a row may come several times
     return bool(rows) and {label for index in m.col(term) for label in labels_in(index)} <= rows and len(rows) == len(term.sizes)
 
 

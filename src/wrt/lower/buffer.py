@@ -7,16 +7,22 @@ of zeros and ones is ever multiplied.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
 
 from wrt.graph.index import Affine, Index
 from wrt.graph.nest import terms_of
 from wrt.graph.node import FLOAT, Node
-from wrt.graph.size import Size
+from wrt.graph.size import Size, as_int
 from wrt.graph.term import Term, labels_of
 from wrt.lower.contraction import LETTERS, aligned
 from wrt.lower.indexing import Held, Ref, is_injective, subscripts, write
 from wrt.lower.nest_source import digits, is_whole, value_of, zeros
 from wrt.lower.text import PRODUCT, SIGN, SUM, call, method, number, scaled, shape, size
+
+MARKED = 1_000_000  # in arrays of up to so many entries, what was written is marked entry by entry
 
 
 def statements(node: Node, name: str, ref: Ref, held: Held, *, views: bool = True) -> list[str]:
@@ -24,7 +30,7 @@ def statements(node: Node, name: str, ref: Ref, held: Held, *, views: bool = Tru
     terms = sorted(terms_of(node), key=lambda term: not _fills(node, term))
     filled = terms[1:] and _fills(node, terms[0]) and all(_plain_target(term, node.shape) for term in terms[1:])
     lines: list[str] = []
-    written: list[Term] = []
+    written = _Written(node.shape)
     if filled:
         labels = labels_of(terms[0].out)
         value = value_of(terms[0], labels, ref, held)
@@ -32,16 +38,13 @@ def statements(node: Node, name: str, ref: Ref, held: Held, *, views: bool = Tru
             code = scaled(terms[0].scale, value.code)
             fresh = code.level in (SUM, PRODUCT, SIGN)
             lines.append(f"{name} = {code.text if fresh else method(code, 'copy').text}")
-            written.append(terms.pop(0))
+            written.is_new(terms.pop(0))
     if not lines:
         lines.append(f"{name} = {zeros(node).text}")
-    for term in terms:
-        lines.append(_statement(node, term, name, ref, held, written, views=views))
-        written.append(term)
-    return lines
+    return [*lines, *(_statement(node, term, name, ref, held, new=written.is_new(term), views=views) for term in terms)]
 
 
-def _statement(node: Node, term: Term, name: str, ref: Ref, held: Held, written: Sequence[Term], *, views: bool) -> str:
+def _statement(node: Node, term: Term, name: str, ref: Ref, held: Held, *, new: bool, views: bool) -> str:
     injective = is_injective(term.out, term.sizes)
     target, labels = _viewed(term, name, node.shape) if views and injective else (None, ())
     places: list[str] = []
@@ -57,7 +60,7 @@ def _statement(node: Node, term: Term, name: str, ref: Ref, held: Held, written:
         if value.labels and set(value.labels) != set(labels):  # NumPy 2.4's add.at reads past the end of values that it must broadcast
             text = call("np.broadcast_to", text, shape([term.sizes[label] for label in labels])).text
         return f"np.add.at({name}, ({', '.join(places)},), {text})"
-    if all(_apart(term, other) for other in written):
+    if new:
         return f"{target} = {scaled(term.scale, code).text}"
     if term.scale < 0:
         return f"{target} -= {scaled(-term.scale, code).text}"
@@ -114,23 +117,36 @@ def _short(places: list[str]) -> list[str]:
     return kept
 
 
-def _apart(term: Term, other: Term) -> bool:
-    """Whether two terms surely write to different entries."""
-    return any(_separate(a, term.sizes, b, other.sizes) for a, b in zip(term.out, other.out, strict=True))
+class _Written:
+    """The entries that were written so far: of each term, the box round its entries."""
+
+    def __init__(self, shape: Sequence[Size]) -> None:
+        self.shape = shape
+        self.boxes: list[list[tuple[int, int] | None]] = []
+        known = all(isinstance(n, int) for n in shape) and prod(as_int(n, "A box") for n in shape) <= MARKED
+        self.marks: Any = np.zeros([as_int(n, "A box") for n in shape], bool) if known else None
+
+    def is_new(self, term: Term) -> bool:
+        """Whether the term surely writes to none of the entries written before; from now on its own are among them."""
+        box = [_range(index, term.sizes) for index in term.out]
+        if self.marks is not None:
+            inside = self.marks[tuple(slice(None) if side is None else slice(side[0], side[1] + 1) for side in box)]
+            new = not inside.any()
+            inside[...] = True
+            return bool(new)
+        new = all(any(a and b and (a[1] < b[0] or b[1] < a[0]) for a, b in zip(box, other, strict=True)) for other in self.boxes)
+        self.boxes.append(box)
+        return new
 
 
-def _separate(a: Index, a_sizes: Sequence[Size], b: Index, b_sizes: Sequence[Size]) -> bool:
-    ranges = []
-    for index, sizes in ((a, a_sizes), (b, b_sizes)):
-        if not isinstance(index, Affine) or index.modulus is not None or not isinstance(index.offset, int):
-            return False
-        low = high = index.offset
-        for label, coefficient in index.parts:
-            size = sizes[label]
-            if not (isinstance(coefficient, int) and isinstance(size, int)):
-                return False
-            low, high = (low, high + coefficient * (size - 1)) if coefficient > 0 else (low + coefficient * (size - 1), high)
-        ranges.append((low, high))
-    return ranges[0][1] < ranges[1][0] or ranges[1][1] < ranges[0][0]
-
-
+def _range(index: Index, sizes: Sequence[Size]) -> tuple[int, int] | None:
+    """The first and the last position that the index takes, where they are known."""
+    if not isinstance(index, Affine) or index.modulus is not None or not isinstance(index.offset, int):
+        return None
+    low = high = index.offset
+    for label, coefficient in index.parts:
+        size = sizes[label]
+        if not (isinstance(coefficient, int) and isinstance(size, int)):
+            return None
+        low, high = (low, high + coefficient * (size - 1)) if coefficient > 0 else (low + coefficient * (size - 1), high)
+    return low, high

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wrt.graph.index import Affine, Index, Table, is_static, labels_in, plain, values
 from wrt.graph.node import Node, array_of
-from wrt.graph.size import Size, as_int
+from wrt.graph.size import Size, as_int, at_most
 from wrt.lower.text import PRODUCT, SUM, Code, binary, call, item, size
 
 Held = Callable[[Any], Code]  # a constant array to the name it has in the program
@@ -75,7 +76,7 @@ def is_injective(index: Sequence[Index], sizes: Sequence[Size]) -> bool:
     for i in index:
         labels = set(labels_in(i))
         if isinstance(i, Affine):
-            if len(i.parts) == 1 or (i.modulus is None and _mixed_radix(i, sizes)):
+            if _one_turn(i, sizes) if len(i.parts) == 1 else (i.modulus is None and _mixed_radix(i, sizes)):
                 found |= labels
         elif is_static(i) and len(i.index) == 1 and plain(i.index[0]) is not None:
             table = array_of(i.node)
@@ -91,6 +92,17 @@ def is_injective(index: Sequence[Index], sizes: Sequence[Size]) -> bool:
         columns = np.stack([np.broadcast_to(values(i, grid), grid[labels_joint[0]].shape) for i in joint])
         return bool(len(np.unique(columns, axis=1).T) == columns.shape[1])
     return False
+
+
+def _one_turn(index: Affine, sizes: Sequence[Size]) -> bool:
+    """Whether an index in one label never comes back to a position: always, unless a modulus is shorter than the label's range."""
+    ((label, step),) = index.parts
+    size, modulus = sizes[label], index.modulus
+    if modulus is None:
+        return True
+    if isinstance(step, int) and isinstance(modulus, int) and isinstance(size, int):
+        return size <= modulus // gcd(step, modulus)
+    return step in (1, -1) and at_most(size, modulus)
 
 
 def _mixed_radix(index: Affine, sizes: Sequence[Size]) -> bool:

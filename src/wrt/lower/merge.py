@@ -55,14 +55,19 @@ def _sum(node: Node, shared: set[Node]) -> Node | None:
                 return None
             sign = -1 if node.op == "subtract" and k == 1 else 1
             terms += [term._replace(scale=sign * term.scale) for term in terms_of(child)]
+    if len(terms) < 2:
+        return None
     kept: list[Term] = []
+    alike: dict[object, list[int]] = {}  # where the terms with the same row and column stand among those kept
     for term in terms:
-        for position, held in enumerate(kept):
-            joined = _joined(held, term)
+        positions = alike.setdefault((term.out, len(term.sizes)), [])
+        for position in positions:
+            joined = _joined(kept[position], term)
             if joined is not None:
                 kept[position] = joined
                 break
         else:
+            positions.append(len(kept))
             kept.append(term)
     return make("nest", nodes_in(kept), tuple(kept), node.shape, node.dtype) if len(kept) < len(terms) else None
 
@@ -73,9 +78,10 @@ def _joined(a: Term, b: Term) -> Term | None:
     if not 1 <= len(inside) <= SUMMED or a.out != b.out or len(a.sizes) != len(b.sizes) or len(a.factors) < 2:
         return None
     for order in permutations(inside):
-        other = moved(b, {old: at(new) for old, new in zip(inside, order, strict=True)}, b.sizes)._replace(sizes=a.sizes)
-        if any(b.sizes[old] != a.sizes[new] for old, new in zip(inside, order, strict=True)):
+        to = dict(zip(inside, order, strict=True))
+        if any(size != a.sizes[to.get(label, label)] for label, size in enumerate(b.sizes)):
             continue
+        other = moved(b, {old: at(new) for old, new in to.items()}, a.sizes)._replace(sizes=a.sizes)
         common = Counter(a.factors) & Counter(other.factors)
         rest = [list((Counter(t.factors) - common).elements()) for t in (a, other)]
         labels = sorted({label for factor in rest[0] + rest[1] for index in factor.index for label in labels_in(index)})

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from wrt.graph.nest import terms_of
 from wrt.graph.node import Held, Node, array_of, number
 from wrt.graph.size import Size, symbols_in
 from wrt.graph.walk import topological, uses
@@ -128,8 +129,8 @@ class Writer:
         self.order = topological(outputs, inputs)
         self.readers = uses(self.order)
         for node in self.order:
-            for child in set(node.inputs):
-                self.count[child] = self.count.get(child, 0) + _reads(node, child)
+            for child in _read(node):
+                self.count[child] = self.count.get(child, 0) + 1
 
     def result(self, node: Node) -> str:
         return self.ref(node).text
@@ -268,11 +269,9 @@ def _loosened(node: Node, codes: Sequence[Code]) -> list[Code]:
     return [code.loose or code for code in codes] if any(strict) else list(codes)
 
 
-def _reads(node: Node, child: Node) -> int:
-    """How often the node's expression writes its input."""
-    if node.op == "nest":
-        return sum(f.node is child for term in node.attrs for f in term.factors)  # type: ignore[attr-defined]
-    return sum(c is child for c in node.inputs)
+def _read(node: Node) -> Sequence[Node]:
+    """The inputs as often as the node's expression writes them."""
+    return [f.node for term in terms_of(node) for f in term.factors] if node.op == "nest" else node.inputs
 
 
 def _is_cheap(code: Code) -> bool:
