@@ -224,8 +224,8 @@ class Derivative:
         outputs, inputs, whole = product(f), product(x), show((*f, *x))
         said = [
             f"collate: the partial derivatives of {name} by the {times((inputs,))} entries of {by}, each of shape {show(f)}, stacked along new axes: {whole}",
-            f"flatten: {name} as {times((outputs,))} numbers and {by} as {times((inputs,))}, "
-            f"the Jacobian of shape {show((outputs, inputs))}, reshaped to {whole}",
+            (f"flatten: {name} as {times((outputs,))} numbers and {by} as {times((inputs,))}, "
+            f"the Jacobian of shape {show((outputs, inputs))}, reshaped to {whole}"),
         ]
         return "\n".join([*said, *tensor_lines(self._read, self._matrices, name, by)])
 
