@@ -54,7 +54,6 @@ def agree(name, run, convert, nsizes=1):
 
 @pytest.mark.parametrize("name", rows("jax"))
 def test_jax(name):
-    pytest.importorskip("jax")
     space = {}
     exec(text_for(name, "jax"), space)
     agree(name, space["value_and_derivative"], np.asarray)
@@ -63,7 +62,6 @@ def test_jax(name):
 @pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")
 @pytest.mark.parametrize("name", rows("numba"))
 def test_numba(name):
-    pytest.importorskip("numba")
     space = {}
     exec(text_for(name, "numba"), space)
     run = space["value_and_derivative"]
