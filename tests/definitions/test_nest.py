@@ -291,3 +291,10 @@ def test_symbols_bound_later_agree(program):
         J = jacobian(inputs, numbers, w)
         np.testing.assert_allclose(inputs.value(bound(composed(node, v).to_dense(), by)), J, atol=1e-12)
         np.testing.assert_allclose(differences(inputs, numbers, w), J, atol=1e-9)
+
+
+def test_a_node_never_changes():
+    node = variable("x", (3,))
+    with pytest.raises(AttributeError, match="never changes"):
+        node.shape = (4,)
+    assert variable("x", (3,)) is node

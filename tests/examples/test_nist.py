@@ -9,8 +9,6 @@ import pytest
 from wrt.errors import ArgumentError
 from wrt.examples import nist
 
-pytest.importorskip("scipy")
-
 # (observations, parameters, level) of each problem, typed by hand.
 SIZES = {
     "Misra1a": (14, 2, "lower"),

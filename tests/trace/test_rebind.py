@@ -176,7 +176,7 @@ def test_classes_defined_inside(agree):
 
 
 def test_numba_functions_are_run_in_python(agree):
-    numba = pytest.importorskip("numba")
+    import numba
 
     @numba.njit
     def fast(x):

@@ -37,6 +37,11 @@ class Node:
         self.weak = weak  # a Python scalar: it takes on the dtype of what it meets, as in NumPy 2
         self.variables: frozenset[Node] = frozenset((self,)) if op == "variable" else _union(inputs)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError(f"A node never changes; {name} is already set.")
+        object.__setattr__(self, name, value)
+
     @property
     def ndim(self) -> int:
         return len(self.shape)
