@@ -143,6 +143,10 @@ def test_a_zero_says_why_and_has_its_shape():
     assert not d(x=np.ones(2), A=np.ones((2, 2))).any()
 
 
+def test_plain_ascii(least_squares):
+    assert least_squares.ascii == "-2 (y - Phi theta)' Phi"
+
+
 def test_greek_letters_name_variables():
     assert wrt.derive("y - Φ @ θ", "θ", shapes={"Φ": "N D"}).formula == "−Φ"
 

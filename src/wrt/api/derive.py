@@ -190,6 +190,11 @@ class Derivative:
         return f"{'the first derivative' if len(self.wrt) == 2 else self._source.name} does not depend on {x}"
 
     @property
+    def ascii(self) -> str:
+        """The formula in plain ASCII: -2 (y - Phi theta)' Phi."""
+        return self._formula.text("ascii")
+
+    @property
     def latex(self) -> str:
         """The formula for LaTeX's math mode."""
         return self._formula.latex()

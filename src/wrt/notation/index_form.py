@@ -26,7 +26,7 @@ from wrt.notation.idiom import idiom
 from wrt.notation.latex import latex
 from wrt.notation.mathml import mathml, operator, row
 from wrt.notation.matrix import Matrices, Opened
-from wrt.notation.operation import FORMS, applied, determinant, is_elementwise
+from wrt.notation.operation import FORMS, applied, determinant, is_elementwise, is_long
 from wrt.notation.subscripted import entry, gathered
 from wrt.notation.text import Style, text
 from wrt.notation.value import entries
@@ -104,6 +104,8 @@ def of_node(node: Node, matrices: Matrices, output: str = "f") -> IndexForm | No
 
 
 def _form(sides: Sequence[tuple[str, int]], terms: Sequence[Term], shape: Shape, matrices: Matrices) -> IndexForm | None:
+    if is_long(terms):
+        return None
     writer = _Writer(matrices, sum(ndim for _, ndim in sides))
     try:
         right = writer.terms(terms, writer.slots, shape)

@@ -23,7 +23,7 @@ from wrt.notation.eliminate import Held, eliminate
 from wrt.notation.entry import Entries, written
 from wrt.notation.expression import Entry, Expr, Number, Part, Symbol, Zero, weight
 from wrt.notation.idiom import idiom
-from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise
+from wrt.notation.operation import DIVISIONS, FORMS, applied, is_elementwise, is_long
 from wrt.notation.total import total
 
 MANY = 40  # factors of one product
@@ -64,7 +64,7 @@ class Matrices:
 
     def sum_of(self, shape: Shape, terms: Sequence[Term]) -> Expr | None:
         """Σ terms as an array of this shape."""
-        if len(shape) > 2:
+        if len(shape) > 2 or is_long(terms):
             return None
         if not terms:
             return Zero(shape) if shape else Number(0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wrt.graph.node import Node, make
+from wrt.graph.term import Term, nodes_in
+from wrt.graph.walk import topological
 from wrt.notation.algebra import inverse
 from wrt.notation.build import hadamard, product, quotient, transpose
 from wrt.notation.entrywise import call, power
@@ -12,6 +14,7 @@ from wrt.notation.expression import Bracket, Call, Expr, Form, Inverse, Norm, Nu
 from wrt.notation.total import total
 from wrt.ops.catalog import OPERATIONS
 
+MANY = 200  # operations
 DIVISIONS = ("divide", "direction")  # the direction a/‖a‖ is 0 where the norm is
 FORMS: tuple[Form, ...] = ("scalar", "column", "matrix", "tensor")
 
@@ -53,6 +56,11 @@ def determinant(a: Expr, node: Node) -> Expr:
         case Transpose(of):
             return determinant(of, node)
     return Call("det", (a,), "scalar", node)
+
+
+def is_long(terms: Sequence[Term]) -> bool:
+    """Whether the terms are made of more operations than anybody reads: their formula is not even tried."""
+    return len(topological(nodes_in(terms))) > MANY
 
 
 def is_elementwise(node: Node) -> bool:
