@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, get_args
 
@@ -119,6 +119,7 @@ class Derivative:
             self._built: Built | None = build(source, self._declared, wrt)
         except NeedsSizes as why:
             self._built, self._needs = None, why
+        self._derivations: dict[Level, Derivation] = {}
         self._programs = Programs(source, wrt, self._declared, symmetric, self._built)
         for name in symmetric if self._built else ():
             square = self._symbolic().variables.get(name)
@@ -256,8 +257,12 @@ class Derivative:
         """Random values of the variables at which the expression and its derivative are finite and well conditioned."""
         return suitable(self, count, seed)
 
-    @cache  # noqa: B019  # kept as long as the object: a handful of levels
     def _derivation(self, level: Level = "chain") -> Derivation:
+        if level not in self._derivations:
+            self._derivations[level] = self._derived(level)
+        return self._derivations[level]
+
+    def _derived(self, level: Level) -> Derivation:
         built = self._symbolic()
         by = built.variables[self.wrt[-1]]
         output = built.node if len(self.wrt) == 1 else differentiated(built, self.wrt[:1], self.symmetric, prepared)[1].to_dense()
