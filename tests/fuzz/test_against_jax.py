@@ -8,8 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import wrt
+from conftest import PROFILE
 from fuzz.programs import program
 
+MANY = 3000 if PROFILE == "thorough" else 25
 POINT = {"x": np.array([0.31, -0.72, 1.13]), "X": np.array([[0.4, -1.2, 0.85], [-0.55, 0.65, 1.45]])}
 
 
@@ -32,7 +34,7 @@ def jax_jacobian(function, order):
     return None if any(not np.all(np.isfinite(a)) or np.max(np.abs(a), initial=0.0) > 1e8 for a in flat) else (value, result)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=MANY)
 @given(random=st.randoms(use_true_random=False), length=st.integers(1, 9), mode=st.sampled_from(["auto", "forward", "reverse"]))
 def test_jacobian(random, length, mode):
     p = program(random, length)
