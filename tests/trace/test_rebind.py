@@ -314,3 +314,9 @@ def test_integer_arguments(agree):
         return y * n / k * half + rest
 
     agree(f, X, 3, 2, differentiated={0})
+
+
+@pytest.mark.parametrize("through", [lambda x: x * float(str(x[1])), lambda x: x * float(f"{x[1]:.17g}"), lambda x: x * float(f"{x[1]}")])
+def test_a_number_read_back_from_its_text_is_refused(through):
+    with pytest.raises(wrt.Unsupported, match="read back from its text"):
+        wrt.jacobian(through)(np.array([1.0, 2.0]))

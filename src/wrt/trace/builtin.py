@@ -21,7 +21,8 @@ from wrt.trace.call import call
 from wrt.trace.extent import Extent
 from wrt.trace.lookup import MATH
 from wrt.trace.operand import as_node, cast, traced_in
-from wrt.trace.traced import Traced
+from wrt.trace.refusal import refuse
+from wrt.trace.traced import Digits, Traced
 
 _MANY = 16  # a sum of more numbers than this is one node and not a chain of additions
 
@@ -39,6 +40,9 @@ class Kind(type):
             args = (Traced.of(args[0].tracer, args[0].node, scalar=True),)
         if args and type(args[0]) is Traced:
             return _as_kind(args[0], cls.real)
+        if args and type(args[0]) is Digits and cls.real not in (int, bool, type):
+            fact = "A number that is differentiated is read back from its text, and that would lose the derivative."
+            raise refuse(fact, advice="Use the number itself; to round it write np.round.")
         if cls.real is type and len(args) == 1:
             return KINDS.get(type(args[0]), type(args[0]))
         return cls.real(*args, **kwargs)

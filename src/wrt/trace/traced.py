@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _PYTHON: dict[str, type] = {"f": float, "i": int, "b": bool}
 
 
+class Digits(str):
+    """The text of a number that is differentiated: read back as a number it would lose the derivative."""
+
+    __slots__ = ()
+
+
 class Traced:
     """A handle on recorded memory, as an ndarray is a handle on memory."""
 
@@ -168,7 +174,8 @@ class Traced:
             return repr(self)
         if not self.tracer.fixed(self.node):  # a guard would ask for a new trace at every new number
             self.tracer.dependencies.unwatchable("the text of a number")
-        return read(self.tracer.value(self.node))
+        text = read(self.tracer.value(self.node))
+        return Digits(text) if self.tracer.dependent(self.node) else text
 
     def __copy__(self) -> Traced:
         return self.copy()  # type: ignore[no-any-return]
