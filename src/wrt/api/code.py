@@ -48,7 +48,7 @@ def code(
     inputs = {node: given for given, node in variables.items()}
     if target == "numpy":
         made = source(name, inputs, outputs, names=names, comment=comment)
-        return _module(made.imports + made.constants(longest=None), _documented(made.text, document))
+        return _module(made.imports + made.constants(longest=None) + made.helpers, _documented(made.text, document))
     from wrt.lower.numba_target import NumbaWriter
     from wrt.lower.translate import translated
 

@@ -14,7 +14,8 @@ from typing import Literal
 
 from wrt.differentiate.cost import flops
 from wrt.differentiate.linearize import linearize
-from wrt.graph.index import Affine
+from wrt.differentiate.repeat import Steps
+from wrt.graph.index import Affine, remembering
 from wrt.graph.node import Node
 from wrt.graph.term import Term, labels_of
 from wrt.linear.algebra import add, compose
@@ -36,6 +37,11 @@ def accumulate(output: Node, seeds: dict[Node, LinearMap], covector: LinearMap, 
     Identities as seeds give the Jacobian; a vector as the seed (`linear_map.column`) gives a JVP in forward order, a covector
     a VJP in reverse order.
     """
+    with remembering():
+        return _accumulate(output, seeds, covector, order)
+
+
+def _accumulate(output: Node, seeds: dict[Node, LinearMap], covector: LinearMap, order: Order) -> tuple[dict[Node, LinearMap], str]:
     nodes, edges = linearize([output], seeds)
     if order == "auto":
         order = _cheaper(output, seeds, covector, len(nodes))
@@ -70,16 +76,31 @@ def _forward(
     """Each node's map from every variable, inputs first."""
     settled = _settled if len(nodes) > SMALL else _as_it_is
     below: dict[Node, dict[Node, LinearMap]] = {v: {v: seed} for v, seed in seeds.items()}
-    for node in nodes:
-        if node in below:
+    steps = Steps(nodes, seeds) if len(nodes) > SMALL else None
+    known = -1  # the maps of the nodes up to here are not needed
+    for position, node in enumerate(nodes):
+        if node in below or position <= known:
+            if position == known:
+                known = _skip(steps, position, nodes, below)
             continue
         parts: dict[Node, list[LinearMap]] = {}
         for child, local in edges[node].items():
             for variable, inner in below.get(child, {}).items():
                 parts.setdefault(variable, []).append(compose(local, inner))
         below[node] = {variable: total for variable, maps in parts.items() if (total := settled(add(maps))).terms}
+        if steps is not None:
+            known = _skip(steps, position, nodes, below)
     found = below.get(output, {})
     return {v: compose(covector, found[v]) if v in found else zero(covector.shape_out, seed.shape_in) for v, seed in seeds.items()}
+
+
+def _skip(steps: Steps | None, position: int, nodes: Sequence[Node], below: dict[Node, dict[Node, LinearMap]]) -> int:
+    """Up to where the nodes' maps need not be composed; those of the last one are set."""
+    ahead = None if steps is None else steps.ahead(position, below)
+    if ahead is None:
+        return -1
+    later, below[nodes[later]] = ahead
+    return later
 
 
 def _reverse(

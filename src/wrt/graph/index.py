@@ -6,8 +6,11 @@ rolls, reshapes) or read from an integer table (fancy indexing).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -76,16 +79,46 @@ def values(index: Index, at_labels: Mapping[int, NDArray[Any]]) -> NDArray[Any]:
         return np.asarray(array_of(index.node)[tuple(values(i, at_labels) for i in index.index)])
     total = np.asarray(as_int(index.offset, "An index table"))
     for label, coefficient in index.parts:
-        total = total + at_labels[label] * as_int(coefficient, "An index table")
+        step = as_int(coefficient, "An index table")
+        part = at_labels[label] if step == 1 else at_labels[label] * step
+        total = total + part if total.ndim or total else part
     return total if index.modulus is None else total % as_int(index.modulus, "An index table")
+
+
+_irregular: WeakSet[Node] = WeakSet()  # tables that were found not to be affine
 
 
 def tabulated(index: Index, sizes: Sequence[Size]) -> Index:
     """A static index as the simplest index with the same values: a position, an affine one if it can be, else a flat table."""
     labels = tuple(sorted(set(labels_in(index))))
-    counts = [as_int(sizes[label], "An index table") for label in labels]
-    grids = np.meshgrid(*(np.arange(n) for n in counts), indexing="ij") if labels else []
-    return from_values(values(index, dict(zip(labels, grids, strict=True))), labels)
+    if isinstance(index, Table) and index.node in _irregular and index.index == ats(labels) and index.node.shape == tuple([sizes[label] for label in labels]):
+        return index
+    return _evaluated(at(0), (index,), labels, sizes)
+
+
+def _evaluated(of: Affine, new: tuple[Index, ...], labels: tuple[int, ...], sizes: Sequence[Size]) -> Index:
+    """`of` at labels that are themselves indices (one for each of its parts) in the labels given, in its simplest form."""
+    counts = tuple([as_int(sizes[label], "An index table") for label in labels])
+    numbered = tuple([_numbered(i, labels) for i in new])
+    made = _made.get()
+    key = (tuple([c for _, c in of.parts]), of.offset, of.modulus, numbered, counts)
+    found = None if made is None else made.get(key)
+    if found is None:
+        grids = dict(enumerate(np.ogrid[tuple(slice(0, n) for n in counts)])) if labels else {}
+        table = values(of, {old: values(i, grids) for (old, _), i in zip(of.parts, numbered, strict=True)})
+        found = from_values(np.broadcast_to(table, counts), tuple(range(len(labels))))
+        if made is not None:
+            made[key] = found
+    if isinstance(found, Table):
+        return Table(found.node, ats(labels))
+    return Affine(tuple([(labels[number], c) for number, c in found.parts]), found.offset, found.modulus)
+
+
+def _numbered(index: Index, labels: tuple[int, ...]) -> Index:
+    """The index with labels 0, 1, … in the place of these."""
+    if isinstance(index, Table):
+        return Table(index.node, tuple([_numbered(i, labels) for i in index.index]))
+    return Affine(tuple([(labels.index(label), c) for label, c in index.parts]), index.offset, index.modulus)
 
 
 def from_values(table: NDArray[Any], labels: tuple[int, ...]) -> Index:
@@ -94,12 +127,42 @@ def from_values(table: NDArray[Any], labels: tuple[int, ...]) -> Index:
         return Table(frozen(table.astype(np.int64)), ats(labels))
     start = int(table.flat[0])
     steps = [int(np.take(table, 1, axis).flat[0]) - start if n > 1 else 0 for axis, n in enumerate(table.shape)]
+    if _is_straight(table, start, steps):
+        return Affine(tuple((label, step) for label, step in zip(labels, steps, strict=True) if step), start)
+    node = frozen(table.astype(np.int64, order="C"), copy=False)
+    _irregular.add(node)
+    return Table(node, ats(labels))
+
+
+def _is_straight(table: NDArray[Any], start: int, steps: Sequence[int]) -> bool:
+    """Whether the table is start + Σ step·label; most that are not show it in their last entry or in their first line."""
+    if int(table.flat[-1]) != start + sum(step * (n - 1) for step, n in zip(steps, table.shape, strict=True)):
+        return False
+    for axis, step in enumerate(steps):
+        line = table[tuple(slice(None) if a == axis else 0 for a in range(table.ndim))]
+        if not np.array_equal(line, start + step * np.arange(line.size)):
+            return False
+    if table.ndim < 2:
+        return True
     straight = np.asarray(start)
     for axis, step in enumerate(steps):
         straight = straight + step * np.arange(table.shape[axis]).reshape([-1 if a == axis else 1 for a in range(table.ndim)])
-    if np.array_equal(straight, table):
-        return Affine(tuple((label, step) for label, step in zip(labels, steps, strict=True) if step), start)
-    return Table(frozen(table.astype(np.int64)), ats(labels))
+    return np.array_equal(straight, table)
+
+
+# ----- tables that were made already --------------------------------------------------------------------------------------
+_made: ContextVar[dict[Any, Index] | None] = ContextVar("tables made", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Inside, no table is computed twice: composing along the paths of a graph asks for the same ones again and again."""
+    token = _made.set({}) if _made.get() is None else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _made.reset(token)
 
 
 def substitute(index: Index, by: Mapping[int, Index], sizes: Sequence[Size]) -> Index:
@@ -123,6 +186,14 @@ def substitute(index: Index, by: Mapping[int, Index], sizes: Sequence[Size]) -> 
         offset = offset + coefficient * new.offset
     made = Affine(tuple((p, c) for p, c in parts.items() if c != 0), offset, index.modulus)
     return unrolled(made, sizes)
+
+
+def makes_table(index: Index, by: Mapping[int, Index]) -> bool:
+    """Whether the substitution makes a table that is longer than those it begins with."""
+    if not isinstance(index, Affine):
+        return False
+    new = [by[label] for label, _ in index.parts if label in by]
+    return any(len(index.parts) > 1 if isinstance(i, Table) else i.modulus not in (None, index.modulus) for i in new)
 
 
 def unrolled(index: Affine, sizes: Sequence[Size]) -> Affine:
@@ -158,13 +229,11 @@ def inside(index: Index, size: Size, sizes: Sequence[Size]) -> bool:
 
 def _through_table(index: Affine, by: Mapping[int, Index], sizes: Sequence[Size]) -> Index:
     """An affine index of something that is not affine: tabulate what is static; arithmetic on a run-time table needs a node."""
-    new = {old: by.get(old, at(old)) for old, _ in index.parts}
-    if not all(map(is_static, new.values())):
+    new = tuple([by.get(old, at(old)) for old, _ in index.parts])
+    if not all(map(is_static, new)):
         raise RuntimeIndex
-    labels = tuple(sorted({label for i in new.values() for label in labels_in(i)}))
-    counts = [as_int(sizes[label], "An index table") for label in labels]
-    grids = dict(zip(labels, np.meshgrid(*(np.arange(n) for n in counts), indexing="ij"), strict=True)) if labels else {}
-    return from_values(values(index, {old: values(i, grids) for old, i in new.items()}), labels)
+    labels = tuple(sorted({label for i in new for label in labels_in(i)}))
+    return _evaluated(index, new, labels, sizes)
 
 
 class RuntimeIndex(NeedsSizes):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wrt.graph.index import Affine, Index, at, ats, labels_in, plain
+from wrt.graph.index import Affine, Index, at, ats, labels_in, makes_table, plain
 from wrt.graph.node import FLOAT, INT, DType, Node, Scalar, Shape, constant, make, number, promote
 from wrt.graph.size import NeedsSizes, Size
 from wrt.graph.term import Factor, Term, broadcast_index, canonical, moved, nodes_in, shifted, summed
@@ -172,6 +172,8 @@ def _inlined(term: Term, position: int, node: Node, index: tuple[Index, ...]) ->
             by = unify(zip(index, t.out, node.shape, strict=True), sizes)
             if by is None:
                 continue
+            if any(makes_table(i, by) for factor in t.factors for i in factor.index):
+                return None  # rows of a reshaped array, a rolled one: NumPy reads the view faster than a table of its entries
             outer = term._replace(factors=(*term.factors[:position], *t.factors, *term.factors[position + 1 :]), scale=term.scale * t.scale)
             made.append(moved(outer, by, sizes))
         except NeedsSizes:

@@ -31,11 +31,23 @@ class Node:
     """One array-valued expression. `variables` are the inputs of the program that it depends on."""
 
     __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "op", "shape", "variables", "weak")
+    op: str
+    inputs: tuple[Node, ...]
+    attrs: Hashable
+    shape: Shape
+    dtype: DType
+    weak: bool
+    variables: frozenset[Node]
 
     def __init__(self, op: str, inputs: tuple[Node, ...], attrs: Hashable, shape: Shape, dtype: DType, weak: bool) -> None:
-        self.op, self.inputs, self.attrs, self.shape, self.dtype = op, inputs, attrs, shape, dtype
-        self.weak = weak  # a Python scalar: it takes on the dtype of what it meets, as in NumPy 2
-        self.variables: frozenset[Node] = frozenset((self,)) if op == "variable" else _union(inputs)
+        give = object.__setattr__  # a loop of scalars makes many thousand nodes: not by way of the check below
+        give(self, "op", op)
+        give(self, "inputs", inputs)
+        give(self, "attrs", attrs)
+        give(self, "shape", shape)
+        give(self, "dtype", dtype)
+        give(self, "weak", weak)  # a Python scalar: it takes on the dtype of what it meets, as in NumPy 2
+        give(self, "variables", frozenset((self,)) if op == "variable" else _union(inputs))
 
     def __setattr__(self, name: str, value: object) -> None:
         if hasattr(self, name):
@@ -94,6 +106,31 @@ def variable(name: str, shape: Shape, dtype: DType = FLOAT, *, weak: bool = Fals
     return make("variable", (), (name,), shape, dtype, weak=weak)
 
 
+_SAMPLE = 1024  # a long array is hashed by about so many of its entries; equality compares them all
+
+
+class Contents:
+    """An array (in C order, read-only) as a key: equal to another with the same dtype, shape and bits. Hashed once, never copied."""
+
+    __slots__ = ("_hash", "array")
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+        sample = array if array.size <= _SAMPLE else array.reshape(-1)[:: array.size // _SAMPLE]
+        self._hash = hash((array.dtype.str, array.shape, sample.tobytes()))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, Contents):
+            return self is other
+        a, b = self.array, other.array
+        if self._hash != other._hash or a.dtype != b.dtype or a.shape != b.shape:
+            return False
+        return a is b or np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 class Held:
     """An array that a node refers to. The user's own arrays are held by reference and read again at every run."""
 
@@ -115,11 +152,14 @@ def constant(value: Scalar) -> Node:
     return make("constant", (), (type(value).__name__, repr(value), value), (), dtype, weak=True)
 
 
-def frozen(array: NDArray[Any]) -> Node:
-    """An array of our own that never changes (an index table, a mask): equal contents are one node."""
-    array = np.array(array, order="C")  # a copy: whoever made it may go on writing to theirs
+def frozen(array: NDArray[Any], *, copy: bool = True) -> Node:
+    """An array of our own that never changes (an index table, a mask): equal contents are one node.
+
+    It is copied, as whoever made it may go on writing to theirs; without `copy` it is a new array in C order that is given away.
+    """
+    array = np.array(array, order="C") if copy else array
     array.setflags(write=False)
-    return make("frozen", (), Held(array, (array.dtype.str, array.shape, array.tobytes())), array.shape, array.dtype)
+    return make("frozen", (), Held(array, Contents(array)), array.shape, array.dtype)
 
 
 def captured(array: NDArray[Any]) -> Node:

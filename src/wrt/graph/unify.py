@@ -189,11 +189,7 @@ def _enumerate(left: Index, right: Index, sizes: list[Size]) -> dict[int, Index]
     else:
         here, there = _grid(mine, sizes), _grid(theirs, sizes)
         a, b = np.atleast_1d(values(left, here)), np.atleast_1d(values(right, there))
-        order = np.argsort(b, kind="stable")
-        first, last = np.searchsorted(b[order], a, "left"), np.searchsorted(b[order], a, "right")
-        counts = last - first
-        rows = np.repeat(np.arange(a.size), counts)
-        columns = order[np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())]
+        rows, columns = _pairs(a, b)
         solutions = {label: here[label][rows] for label in mine} | {label: there[label][columns] for label in theirs}
     assert solutions, "two positions are compared, not enumerated"
     count = next(iter(solutions.values())).size
@@ -203,6 +199,23 @@ def _enumerate(left: Index, right: Index, sizes: list[Size]) -> dict[int, Index]
         return {label: fixed(int(table[0])) for label, table in solutions.items()}
     sizes.append(count)
     return {label: from_values(table, (len(sizes) - 1,)) for label, table in solutions.items()}
+
+
+def _pairs(a: Any, b: Any) -> tuple[Any, Any]:
+    """All (i, j) with a[i] = b[j], in this order."""
+    room = int(max(a.max(initial=0), b.max(initial=0))) + 1
+    if room <= 8 * (a.size + b.size) and min(a.min(initial=0), b.min(initial=0)) >= 0:
+        where = np.full(room, -1)
+        where[b] = np.arange(b.size)
+        if np.array_equal(where[b], np.arange(b.size)):  # no value comes twice: no sorting
+            found = where[a]
+            rows = np.flatnonzero(found >= 0)
+            return rows, found[rows]
+    order = np.argsort(b, kind="stable")
+    first, last = np.searchsorted(b[order], a, "left"), np.searchsorted(b[order], a, "right")
+    counts = last - first
+    rows = np.repeat(np.arange(a.size), counts)
+    return rows, order[np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())]
 
 
 def _grid(labels: list[int], sizes: list[Size]) -> dict[int, Any]:

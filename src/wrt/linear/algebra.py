@@ -104,6 +104,8 @@ def contracted(term: Term) -> list[Term]:
     if not inside and len(term.factors) < 2 and not any(split_number(f.node)[1] is not f.node or (f.index and not _labels(f)) for f in term.factors):
         return [term] if term.scale != 0 else []
     factors = _same_index_together(term.factors)
+    if not inside:
+        return _tidied(term.sizes, term.out, factors, term.scale)
     kept = [factor for factor in factors if not inside & _labels(factor)]
     for members in _connected([factor for factor in factors if inside & _labels(factor)], inside):
         used = labels_of(index for factor in members for index in factor.index)
@@ -113,10 +115,15 @@ def contracted(term: Term) -> list[Term]:
         kept.append(Factor(array, ats(outside)))
     unused = inside - {label for factor in factors for label in _labels(factor)}
     sizes = tuple(1 if label in inside - unused else size for label, size in enumerate(term.sizes))
-    scale, kept = _numbers_out(term.scale, kept)
+    return _tidied(sizes, term.out, kept, term.scale)
+
+
+def _tidied(sizes: Shape, out: tuple[Index, ...], factors: Iterable[Factor], scale: Scalar) -> list[Term]:
+    """The term of these factors, numbers moved into the scale; none if it is zero."""
+    scale, kept = _numbers_out(scale, factors)
     if scale == 0 or any(is_zero(factor.node) for factor in kept):
         return []
-    return [canonical(Term(sizes, term.out, tuple(_same_index_together(kept)), scale))]
+    return [canonical(Term(sizes, out, tuple(_same_index_together(kept)), scale))]
 
 
 def _labels(factor: Factor) -> set[int]:

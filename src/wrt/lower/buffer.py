@@ -21,13 +21,14 @@ from wrt.lower.contraction import LETTERS, aligned
 from wrt.lower.indexing import Held, Ref, is_injective, subscripts, write
 from wrt.lower.nest_source import digits, is_whole, value_of, zeros
 from wrt.lower.text import PRODUCT, SIGN, SUM, call, method, number, scaled, shape, size
+from wrt.lower.triangle import over_matrix
 
 MARKED = 1_000_000  # in arrays of up to so many entries, what was written is marked entry by entry
 
 
 def statements(node: Node, name: str, ref: Ref, held: Held, *, views: bool = True) -> list[str]:
     """The nest as a buffer that the terms are written into. Without `views` the writes are plain subscripts."""
-    terms = sorted(terms_of(node), key=lambda term: not _fills(node, term))
+    terms = sorted(map(over_matrix, terms_of(node)), key=lambda term: not _fills(node, term))
     filled = terms[1:] and _fills(node, terms[0]) and all(_plain_target(term, node.shape) for term in terms[1:])
     lines: list[str] = []
     written = _Written(node.shape)

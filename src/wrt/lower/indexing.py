@@ -78,10 +78,8 @@ def is_injective(index: Sequence[Index], sizes: Sequence[Size]) -> bool:
         if isinstance(i, Affine):
             if _one_turn(i, sizes) if len(i.parts) == 1 else (i.modulus is None and _mixed_radix(i, sizes)):
                 found |= labels
-        elif is_static(i) and len(i.index) == 1 and plain(i.index[0]) is not None:
-            table = array_of(i.node)
-            if len(np.unique(table)) == table.size:
-                found |= labels
+        elif is_static(i) and len(i.index) == 1 and plain(i.index[0]) is not None and _no_value_twice(array_of(i.node)):
+            found |= labels
     rest = {label for i in index for label in labels_in(i)} - found
     if not rest:
         return True
@@ -89,9 +87,24 @@ def is_injective(index: Sequence[Index], sizes: Sequence[Size]) -> bool:
     labels_joint = sorted({label for i in joint for label in labels_in(i)})
     if len(labels_joint) == 1 and all(is_static(i) for i in joint) and isinstance(sizes[labels_joint[0]], int):
         grid = {labels_joint[0]: np.arange(sizes[labels_joint[0]])}  # type: ignore[arg-type]
-        columns = np.stack([np.broadcast_to(values(i, grid), grid[labels_joint[0]].shape) for i in joint])
-        return bool(len(np.unique(columns, axis=1).T) == columns.shape[1])
+        columns = [np.broadcast_to(values(i, grid), grid[labels_joint[0]].shape) for i in joint]
+        flat = columns[0]
+        for column in columns[1:]:  # the positions of a line of entries, counted through the box that they lie in
+            flat = (flat - flat.min(initial=0)) * (int(column.max(initial=0)) + 1) + column
+        return _no_value_twice(flat)
     return False
+
+
+def _no_value_twice(table: Any) -> bool:
+    """Whether the whole numbers (none negative) are all different."""
+    if table.size < 2:
+        return True
+    room = int(table.max()) + 1
+    if room > 64 * table.size or int(table.min()) < 0:
+        return bool(len(np.unique(table)) == table.size)
+    seen = np.zeros(room, bool)
+    seen[table] = True
+    return bool(np.count_nonzero(seen) == table.size)
 
 
 def _one_turn(index: Affine, sizes: Sequence[Size]) -> bool:
@@ -173,9 +186,13 @@ def _array(index: Index, labels: list[int], sizes: Sequence[Size], ref: Ref, hel
     if is_static(index) and all(isinstance(sizes[label], int) for label in labels_in(index)):
         mine = sorted(set(labels_in(index)), key=labels.index)
         counts = {label: as_int(sizes[label], "An index table") for label in mine}
-        table = values(index, dict(zip(mine, np.indices(list(counts.values())), strict=True)))
         if not mine:
-            return Code(str(int(table)))
+            return Code(str(int(values(index, {}))))
+        shape = tuple(counts.values())
+        if isinstance(index, Table) and mine == labels[labels.index(mine[0]) :] and [plain(i) for i in index.index] == mine and index.node.shape == shape:
+            return ref(index.node)
+        grid = np.ogrid[tuple(slice(0, n) for n in shape)]
+        table = np.broadcast_to(values(index, dict(zip(mine, grid, strict=True))), shape)
         return held(table.reshape([counts.get(label, 1) for label in labels[labels.index(mine[0]) :]]))
     if isinstance(index, Table) and not index.index:
         return ref(index.node)

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 
 from wrt.graph.arithmetic import add, multiply, negative
-from wrt.graph.index import Index, Table, at, labels_in, plain
+from wrt.graph.index import Affine, Index, Table, at, labels_in, plain
 from wrt.graph.nest import nest, terms_of
-from wrt.graph.node import FLOAT, Node, make
+from wrt.graph.node import FLOAT, Node, constant, make
 from wrt.graph.term import Factor, Term, moved, nodes_in, summed
 from wrt.graph.walk import topological
 from wrt.linear.linear_map import coefficient
@@ -29,17 +29,37 @@ def merged(
     reads = Counter(child for node in order for child in set(node.inputs))
     shared = {node for node in order if reads[node] > 1} | set(outputs) | set(names) | set(watched)
     instead: dict[Node, Node] = {}
-    for node in order:
-        simpler = _sum(node, shared)
-        if simpler is not None:
-            instead[node] = simpler
-    if not instead:
-        return list(outputs), names
-    for node in order:
-        made = _rebuilt(instead.get(node, node), instead)
+    for node in order:  # inputs first, so that long sums merge step by step
+        made = _without_ones(rebuilt(node, instead))
+        made = _sum(made, shared) or made
         if made is not node:
             instead[node] = made
+            if node in shared:
+                shared.add(made)
+    if not instead:
+        return list(outputs), names
     return [instead.get(node, node) for node in outputs], {instead.get(node, node): name for node, name in names.items()}
+
+
+def _without_ones(node: Node) -> Node:
+    """The node without rows and columns of a triangle of ones that are nothing but ones."""
+    if node.op != "nest" or not any(child.op == "tri" for child in node.inputs):
+        return node
+    terms = [term._replace(factors=tuple(f for f in term.factors if not _is_ones(f, term))) for term in terms_of(node)]
+    return node if tuple(terms) == terms_of(node) else nest(node.shape, terms, node.dtype)
+
+
+def _is_ones(factor: Factor, term: Term) -> bool:
+    """Whether the factor is a whole row i of a triangle of ones j <= i + k, or a whole column j of it."""
+    k = factor.node.attrs
+    if factor.node.op != "tri" or not isinstance(k, int):
+        return False
+    i, j = factor.index
+    row, column = plain(i), plain(j)
+    if column is not None and isinstance(i, Affine) and not i.parts and i.modulus is None and isinstance(i.offset, int):
+        size = term.sizes[column]
+        return isinstance(size, int) and size - 1 <= i.offset + k
+    return row is not None and isinstance(j, Affine) and not j.parts and j.modulus is None and isinstance(j.offset, int) and j.offset <= k
 
 
 def _sum(node: Node, shared: set[Node]) -> Node | None:
@@ -73,9 +93,9 @@ def _sum(node: Node, shared: set[Node]) -> Node | None:
 
 
 def _joined(a: Term, b: Term) -> Term | None:
-    """One term for the sum of two whose factors differ only in coefficients over the summed labels."""
+    """One term for the sum of two whose factors differ only in coefficients over some of the labels."""
     inside = sorted(summed(a))
-    if not 1 <= len(inside) <= SUMMED or a.out != b.out or len(a.sizes) != len(b.sizes) or len(a.factors) < 2:
+    if len(inside) > SUMMED or a.out != b.out or len(a.sizes) != len(b.sizes) or max(len(a.factors), len(b.factors)) < 2:
         return None
     for order in permutations(inside):
         to = dict(zip(inside, order, strict=True))
@@ -85,13 +105,12 @@ def _joined(a: Term, b: Term) -> Term | None:
         common = Counter(a.factors) & Counter(other.factors)
         rest = [list((Counter(t.factors) - common).elements()) for t in (a, other)]
         labels = sorted({label for factor in rest[0] + rest[1] for index in factor.index for label in labels_in(index)})
-        outside = set(range(len(a.sizes))) - set(inside)
         reached = {label for factor in common for index in factor.index for label in labels_in(index)}
-        if not all(rest) or not labels or not set(labels) <= set(inside) or not outside <= reached:
+        if not labels or len(labels) == len(a.sizes) or not set(range(len(a.sizes))) - set(labels) <= reached:
             continue
         if not all(_straight(factor, labels, a) for factor in rest[0] + rest[1]):
             continue
-        parts = [_product(factors, labels, a) for factors in rest]
+        parts = [_product(factors, labels, a) if factors else constant(1.0) for factors in rest]
         parts = [multiply(t.scale, part) if abs(t.scale) != 1 else part if t.scale == 1 else negative(part) for t, part in zip((a, other), parts, strict=True)]
         total = add(parts[0], parts[1])
         return Term(a.sizes, a.out, (Factor(total, tuple(at(label) for label in labels)), *common.elements()))
@@ -120,7 +139,7 @@ def _product(factors: Sequence[Factor], labels: Sequence[int], term: Term) -> No
     return coefficient(Term(sizes, tuple(at(k) for k in range(len(labels))), tuple(Factor(f.node, i) for f, i in zip(factors, indices, strict=True))))
 
 
-def _rebuilt(node: Node, instead: Mapping[Node, Node]) -> Node:
+def rebuilt(node: Node, instead: Mapping[Node, Node]) -> Node:
     """The node with its inputs replaced."""
     if not any(child in instead for child in node.inputs):
         return node

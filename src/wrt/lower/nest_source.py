@@ -13,13 +13,14 @@ from wrt.graph.term import Term, labels_of
 from wrt.lower.contraction import aligned, contract
 from wrt.lower.indexing import Held, Operand, Ref, read
 from wrt.lower.text import ATOM, Code, binary, call, item, method, number, scaled, shape
+from wrt.lower.triangle import over_matrix
 
 LITERAL = 12  # up to so many entries an array is written as np.array([[…], […]])
 
 
 def expression(node: Node, ref: Ref, held: Held) -> Code | None:
     """The nest as one expression, or None where it takes a buffer."""
-    terms = terms_of(node)
+    terms = tuple(map(over_matrix, terms_of(node)))
     if not terms:
         return zeros(node)
     if len(terms) == 1:

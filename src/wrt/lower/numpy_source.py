@@ -9,17 +9,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from wrt.graph.nest import terms_of
-from wrt.graph.node import Held, Node, array_of, number
+from wrt.graph.nest import terms_of, uniform
+from wrt.graph.node import Contents, Held, Node, Scalar, array_of, number
 from wrt.graph.size import Size, symbols_in
 from wrt.graph.walk import topological, uses
-from wrt.lower import buffer, nest_source
+from wrt.lower import buffer, gram, nest_source
 from wrt.lower.inverse import is_solved
 from wrt.lower.merge import merged
+from wrt.lower.rows import LENGTH, RowBlocks, row_blocks
 from wrt.lower.statement import Statement, needed, printed
-from wrt.lower.text import COMPARE, LEVEL, Code, binary, call, sign
+from wrt.lower.text import COMPARE, LEVEL, Code, binary, call, item, sign
 from wrt.lower.text import number as number_code
 from wrt.lower.text import size as size_code
+from wrt.lower.tune import tuned
 from wrt.ops.catalog import OPERATIONS
 
 _CHEAP = re.compile(r"-?[^\W\d]\w*(\[(-?\d+|:|None)(, (-?\d+|:|None))*\])?(\.T)?|-?[\d.]+(e[-+]?\d+)?")
@@ -58,13 +60,18 @@ class Source:
         modules = ["numpy as np", *sorted(set(re.findall(r"\bscipy\.[a-z]+(?=\.)", self.text)))]
         return "".join(f"import {module}\n" for module in modules)
 
+    @property
+    def helpers(self) -> str:
+        """The functions that the text calls beside its libraries'."""
+        return f"\n{gram.HELPER}" if gram.is_called(self.text) else ""
+
     def __str__(self) -> str:
         """The whole module: imports, the arrays that the function refers to, the function. Long arrays are only described."""
-        return "\n".join(filter(None, [self.imports + self.constants(), self.text]))
+        return "\n".join(filter(None, [self.imports + self.constants() + self.helpers, self.text]))
 
     def standalone(self) -> str:
         """The whole module, to be run as it is."""
-        return "\n".join([self.imports + self.constants(longest=None), self.text])
+        return "\n".join([self.imports + self.constants(longest=None) + self.helpers, self.text])
 
     def constants(self, longest: int | None = 12) -> str:
         """Lines that make the arrays which the function refers to; those with more entries are only described."""
@@ -73,7 +80,8 @@ class Source:
             if not isinstance(held, np.ndarray):
                 lines.append(f"# {name}: whether a choice that the traced function made holds here")
             elif longest is None or held.size <= longest:
-                lines.append(f"{name} = np.array({held.tolist()!r})")
+                dtype = "" if held.dtype in (np.float64, np.int64, np.bool_) else f", dtype=np.{held.dtype.name}"
+                lines.append(f"{name} = np.array({held.tolist()!r}{dtype})")
             else:
                 lines.append(f"# {name}: {held.dtype}{list(held.shape)}")
         return "".join(f"{line}\n" for line in lines)
@@ -81,7 +89,7 @@ class Source:
     def compile(self) -> Any:
         """The function itself."""
         space: dict[str, Any] = dict(self.held)
-        exec(compile(self.imports + self.text, f"<wrt {self.name}>", "exec"), space)  # our own text
+        exec(compile(self.imports + self.helpers + self.text, f"<wrt {self.name}>", "exec"), space)  # our own text
         return space[self.name]
 
 
@@ -102,7 +110,10 @@ def source(
     gives the formula that stands at the end of a node's line. Without `views` arrays are written to by plain subscripts only.
     Another `writer` may write nests in another way.
     """
-    outputs, names = merged(outputs, names or {}, inputs, [node for guard in guards for node in guard.nodes])
+    watched = [node for guard in guards for node in guard.nodes]
+    outputs, names = merged(outputs, names or {}, inputs, watched)
+    if views:
+        outputs, names = tuned(outputs, names, inputs, watched, helpers=gram.OP not in inputs.values())
     made = (writer or Writer)(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names), views=views)
     for guard in guards:
         made.guard(guard)
@@ -123,10 +134,11 @@ class Writer:
         self.keys: dict[Any, Code] = {}
         self.last: dict[str, int] = {}
         self.codes: dict[Node, Code] = {node: Code(name) for node, name in inputs.items()}
-        self.taken = {"np", *inputs.values()}
+        self.taken = {"np", gram.OP, *inputs.values()}
         self.count: dict[Node, int] = {}
         self.outputs = set(outputs)
         self.order = topological(outputs, inputs)
+        self.loop = row_blocks(outputs, inputs) if views and LENGTH not in inputs.values() else None
         self.readers = uses(self.order)
         for node in self.order:
             for child in _read(node):
@@ -151,6 +163,8 @@ class Writer:
         known = self.codes.get(node)
         if known is not None:
             return known
+        if self.loop is not None and not self.loop.sums.keys().isdisjoint(topological([node], self.codes)):
+            self._write_loop(self.loop)
         for step in topological([node], self.codes):  # inputs first, without recursion
             self.codes[step] = self._write(step)
         return self.codes[node]
@@ -172,6 +186,8 @@ class Writer:
             if made is None:
                 return self.buffer(node)
             code = made
+        elif node.op == gram.OP:
+            code = call(gram.OP, *(self.codes[child].text for child in node.inputs))
         else:
             code = self._operation(node)
         solved = node.op == "inv" and node not in self.outputs and is_solved(node, self.readers.get(node, ()))
@@ -181,6 +197,29 @@ class Writer:
         if node in self.wanted or len(code.text) > LONG or (shared and not _is_cheap(code.loose or code)):
             return self._assign(node, code)
         return code
+
+    def _write_loop(self, loop: RowBlocks) -> None:
+        """Sums over rows, a block of rows at a time."""
+        self.loop = None
+        for node in (*loop.others, *(leaf for leaf, _ in loop.slices.values())):
+            self.ref(node)
+        given = {node: self._named(node).text for node in loop.others}
+        start, rows = self._fresh("start", numbered=False), self._fresh("rows", numbered=False)
+        totals = {node: self._name(node) for node in loop.sums}
+        self.lines += [Statement(f"{name} = {nest_source.zeros(node).text}", name, node) for node, name in totals.items()]
+        self.lines.append(Statement(f"for {start} in range(0, {loop.count}, {loop.step}):"))
+        self.lines.append(Statement(f"    {rows} = slice({start}, {start} + {loop.step})", rows))
+        for block, (leaf, axis) in loop.slices.items():
+            name = self._fresh(f"{self.codes[leaf].text}_rows", numbered=False)
+            given[block] = name
+            self.lines.append(Statement(f"    {name} = {item(self.codes[leaf], *[':'] * axis, rows).text}", name))
+        body = Writer(given, list(loop.sums.values()), {})
+        body.taken, body.last, body.held, body.keys = self.taken, self.last, self.held, self.keys
+        results = [body.ref(block).text for block in loop.sums.values()]
+        inside = [*body.sizes(results), *body.lines]
+        self.lines += [line._replace(text=f"    {line.text}", node=None) for line in inside]
+        self.lines += [Statement(f"    {name} += {result}", name) for name, result in zip(totals.values(), results, strict=True)]
+        self.codes.update({node: Code(name) for node, name in totals.items()})
 
     def nest(self, node: Node) -> Code | None:
         """A nest as an expression, or None where it takes a buffer."""
@@ -235,7 +274,7 @@ class Writer:
 
     def hold(self, array: Any, node: Node | None = None) -> Code:
         """The name of a constant array."""
-        key = node.attrs.key if node is not None and isinstance(node.attrs, Held) else (array.dtype.str, array.shape, array.tobytes())
+        key = node.attrs.key if node is not None and isinstance(node.attrs, Held) else _contents(array)
         if key in self.keys:
             return self.keys[key]
         name = self._fresh(self.wanted.get(node, "k") if node is not None else "k", numbered=False)
@@ -258,6 +297,13 @@ class Writer:
         return lines
 
 
+def _contents(array: Any) -> Contents:
+    """The array as a key; nobody writes to it any more."""
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return Contents(array)
+
+
 def _bare(size: Size) -> str:
     names = symbols_in(size)
     return next(iter(names)) if len(names) == 1 and str(size) in names else "_"
@@ -265,8 +311,23 @@ def _bare(size: Size) -> str:
 
 def _loosened(node: Node, codes: Sequence[Code]) -> list[Code]:
     """The operands of an entrywise operation, those that broadcast written as small as they are, if one has the whole shape."""
-    strict = [code.loose is None and child.shape == node.shape for code, child in zip(codes, node.inputs, strict=True)]
-    return [code.loose or code for code in codes] if any(strict) else list(codes)
+    values = [_value(child) for child in node.inputs]
+    strict = [
+        code.loose is None and value is None and child.shape == node.shape and child.dtype == node.dtype
+        for code, child, value in zip(codes, node.inputs, values, strict=True)
+    ]
+    if not any(strict):
+        return list(codes)
+    return [code.loose or code if value is None else number_code(value) for code, value in zip(codes, values, strict=True)]
+
+
+def _value(node: Node) -> Scalar | None:
+    """The one value of all entries, where numbers alone make it."""
+    value = uniform(node)
+    if value is None and node.op == "multiply":
+        left, right = map(_value, node.inputs)
+        return None if left is None or right is None else left * right
+    return value
 
 
 def _read(node: Node) -> Sequence[Node]:

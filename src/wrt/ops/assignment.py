@@ -8,6 +8,7 @@ the last one counts, as in NumPy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,6 @@ def assign_many(shape: Shape, dtype: DType, base: Node | None, writes: Sequence[
         for key, value in writes:
             base = assign(base, key, value)
         return base
-    owner = np.full(as_int(product(shape), "Assignments"), -1)  # which write each entry has its value from
-    entry = np.zeros_like(owner)  # and which entry of that write's value
     held: list[tuple[Selected, Node]] = []
     for position, (key, value) in enumerate(writes):
         found, value = select_by(shape, key), _as_value(value)
@@ -64,6 +63,11 @@ def assign_many(shape: Shape, dtype: DType, base: Node | None, writes: Sequence[
             before = assign_many(shape, dtype, base, writes[:position])
             return assign_many(shape, dtype, assign(before, key, value), writes[position + 1 :])
         held.append((found, value))
+    if _apart([found for found, _ in held]) and (is_zero(base) or sum(as_int(product(found.shape), "Assignments") for found, _ in held) == product(shape)):
+        return nest(shape, [_scatter(found, value) for found, value in held if 0 not in found.shape], dtype)
+    owner = np.full(as_int(product(shape), "Assignments"), -1)  # which write each entry has its value from
+    entry = np.zeros_like(owner)  # and which entry of that write's value
+    for position, (found, _) in enumerate(held):
         if 0 in found.shape:
             continue
         where = _positions(found, shape)
@@ -190,6 +194,29 @@ def _cells(mask: Any) -> Region:
         return tuple(lines[axis].size for axis in running), index
     places = np.nonzero(mask)
     return (places[0].size,), tuple(from_values(place, (0,)) for place in places)
+
+
+_FEW = 32  # so many writes are compared two by two
+
+
+def _apart(written: Sequence[Selected]) -> bool:
+    """Whether these are few positions and slices of which no two surely have an entry in common."""
+    boxes = [_box(found) for found in written if 0 not in found.shape]
+    if len(boxes) > _FEW or None in boxes:
+        return False
+    return all(any(high < start or stop < low for (low, high), (start, stop) in zip(a, b, strict=True)) for a, b in combinations(boxes, 2))  # type: ignore[arg-type]
+
+
+def _box(found: Selected) -> list[tuple[int, int]] | None:
+    """The first and the last position along each axis."""
+    sides: list[tuple[int, int]] = []
+    for index in found.index:
+        if found.fancy or not isinstance(index, Affine) or len(index.parts) > 1 or index.modulus is not None:
+            return None
+        start = as_int(index.offset, "Assignments")
+        stop = start + sum(as_int(step, "A step") * (as_int(found.shape[label], "Assignments") - 1) for label, step in index.parts)
+        sides.append((min(start, stop), max(start, stop)))
+    return sides
 
 
 # ----- which write counts -----------------------------------------------------------------------------------------------

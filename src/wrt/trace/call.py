@@ -32,6 +32,10 @@ from wrt.trace.traced import Traced
 Handler = Callable[..., Any]
 SPECIAL: dict[Any, Handler] = {}  # functions that are about memory (views, new arrays, writes) and not about mathematics
 
+_IN_C_ORDER = frozenset({np.roll, np.where, np.clip, np.concatenate})  # like ufuncs: of arrays in C order they make one in C order
+# Their result lies in memory in the same way whatever the numbers are.
+_MOVES = frozenset({np.sum, np.mean, np.cross, np.concatenate, np.stack, np.einsum, np.dot, np.roll, np.diff, np.cumsum, np.where})
+
 # Options that change nothing here: memory order, subclasses and the like.
 _NEUTRAL = {"order", "subok", "casting", "like", "signature", "copy", "device", "check_finite", "overwrite_a", "overwrite_b"}
 _GENERAL = {"out", "where", "dtype"}  # what all ufuncs and most reductions take
@@ -102,8 +106,13 @@ def _layout(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str,
     memories = [leaf.place.memory for leaf in leaves]
     if any(memory is None or leaf.place.root.unsure for leaf, memory in zip(leaves, memories, strict=True)):
         return None
+    if part is None and not kwargs:
+        known = _by_strides(function, args, memories, shape)
+        if known is not None:
+            return known
     try:
-        arrays = [_lying_like(memory, tracer.value(leaf.node) if tracer.numbers else 1) for leaf, memory in zip(leaves, memories, strict=True)]
+        numbers = tracer.numbers and function not in _MOVES
+        arrays = [_lying_like(memory, tracer.value(leaf.node) if numbers else 1) for leaf, memory in zip(leaves, memories, strict=True)]
         with np.errstate(all="ignore"):
             found = _computed(function, args, kwargs, arrays)
     except Exception:  # noqa: BLE001  # whatever it is, the layout is not known then
@@ -111,6 +120,26 @@ def _layout(tracer: Trace, function: Any, args: Sequence[Any], kwargs: dict[str,
     found = found if part is None else found[part]
     shared = any(np.may_share_memory(found, array) for array in arrays)
     return found if type(found) is np.ndarray and found.shape == shape and not shared else None
+
+
+def _by_strides(function: Any, args: Sequence[Any], memories: Sequence[Any], shape: Any) -> Any:
+    """Memory of the result's layout, where it follows from that of the arguments and nothing needs to be computed; else None."""
+    elementwise = isinstance(function, np.ufunc) and function.signature is None and function.nout == 1 and len(args) == function.nin
+    if not elementwise and function not in _IN_C_ORDER:
+        return None
+    items = [item for value in args for item in (value if isinstance(value, list | tuple) else (value,))]
+    if any(isinstance(item, list | tuple) for item in items):
+        return None
+    plain = [item for item in items if type(item) is np.ndarray]
+    if all(array.flags.c_contiguous for array in (*memories, *plain)):
+        return np.empty(shape, np.int8)  # C order gives C order
+    if not elementwise or any(isinstance(value, list | tuple) for value in args):
+        return None
+    remaining = iter(memories)
+    operands = [next(remaining) if type(value) is Traced else np.asarray(value) for value in args]
+    flags: list[Any] = [*[["readonly"]] * len(operands), ["writeonly", "allocate"]]
+    made = np.nditer([*operands, None], ["zerosize_ok"], flags, order="K").operands[-1]  # as the ufunc itself allocates it
+    return made if made.shape == shape else None
 
 
 def _lying_like(memory: Any, value: Any) -> Any:

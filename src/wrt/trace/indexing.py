@@ -59,8 +59,15 @@ def _read(array: Traced, key: Any) -> Any:
     made = Root(copied)
     if len(copied.shape) > 1:
         place = array.place
-        made.layout = lambda: None if place.memory is None or place.root.unsure else place.memory[plain]
+        made.layout = lambda: None if place.memory is None or place.root.unsure else _picked(place.memory, plain)
     return Traced(array.tracer, made)
+
+
+def _picked(memory: Any, key: Key) -> Any:
+    """Memory that lies like memory[key], a copy."""
+    if len(key) == 1 and isinstance(key[0], np.ndarray) and key[0].ndim == 1 and key[0].dtype.kind in "iu" and memory.flags.c_contiguous:
+        return np.empty((key[0].size, *memory.shape[1:]), np.int8)  # rows of rows
+    return memory[key]
 
 
 def _write(array: Traced, key: Any, value: Any) -> None:

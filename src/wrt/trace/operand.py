@@ -19,6 +19,7 @@ from wrt.trace.guards import Trace
 from wrt.trace.place import whole
 from wrt.trace.refusal import blame, refuse
 from wrt.trace.source import locate
+from wrt.trace.stacking import scattered
 from wrt.trace.traced import Traced
 
 _LARGE = 1 << 63
@@ -107,8 +108,7 @@ def stacked(tracer: Trace, value: Sequence[Any]) -> Node:
 def stack_at(outer: Shape, leaves: Mapping[tuple[int, ...], Node], dtype: DType) -> Node:
     """One array from arrays of one shape, each at its place."""
     inner = next(iter(leaves.values())).shape
-    labels = ats(range(len(inner)))
-    terms = [Term(inner, (*map(fixed, at), *labels), (Factor(node, labels),)) for at, node in leaves.items()]
+    terms = scattered(inner, leaves, lambda there, first: (*there, *ats(range(first, first + len(inner)))))
     return nest(outer + inner, terms, dtype)
 
 

@@ -22,6 +22,7 @@ from wrt.graph.size import as_int, product
 from wrt.graph.term import Factor, Term, broadcast_index
 from wrt.ops.assignment import assign, assign_many
 from wrt.trace.refusal import refuse
+from wrt.trace.stacking import scattered
 
 Axes = tuple[int, ...]
 Position = tuple[int, ...]
@@ -268,9 +269,7 @@ def filled(base: Node, axes: Axes, writes: dict[Position, Node]) -> Node:
         index = _placed(axes, kept, left, 1, base.ndim)
         terms.append(Term((int(keep.sum()), *(base.shape[axis] for axis in left)), index, (Factor(base, index),)))
     sizes = tuple(base.shape[axis] for axis in left)
-    for position, value in writes.items():
-        out = _placed(axes, [fixed(p) for p in position], left, 0, base.ndim)
-        terms.append(Term(sizes, out, (Factor(value, ats(range(len(left)))),)))
+    terms += scattered(sizes, writes, lambda there, first: _placed(axes, there, left, first, base.ndim))
     return nest(base.shape, terms, base.dtype)
 
 
