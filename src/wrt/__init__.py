@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wrt.api.jacobian import Jacobian
-from wrt.api.verbs import gradient, hessian, jacobian, jvp, vjp
+from wrt.api.verbs import gradient, hessian, hvp, jacobian, jvp, vjp
 from wrt.errors import ArgumentError, Disagreement, LayoutError, ParseError, Promotion, ShapeError, Unsupported, WrtError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LATER = {  # public name -> the module that has it, imported when the name is f
 
 __all__ = [
     "ArgumentError", "Derivative", "Disagreement", "Jacobian", "LayoutError", "ParseError", "Promotion", "ShapeError", "Unsupported", "WrtError",
-    "derive", "gradient", "hessian", "jacobian", "jvp", "numeric", "vjp",
+    "derive", "gradient", "hessian", "hvp", "jacobian", "jvp", "numeric", "vjp",
 ]  # fmt: skip
 
 

@@ -14,6 +14,9 @@ CASES = {
     "of a scalar": (lambda t: W * np.exp(t), 0.5),
     "fill": (lambda x: np.array([x[0] * x[1], np.sin(x[2]), 1.0]), np.array([0.3, 0.7, 1.1])),
     "zero": (lambda x: np.ones(2), np.array([0.3, 0.7, 1.1])),
+    "elementwise": (lambda X: np.exp(X) * X, np.array([[2.0, 0.3], [-0.4, 1.5]])),
+    "elementwise, raveled": (lambda X: np.exp(X).ravel(), np.array([[2.0, 0.3], [-0.4, 1.5]])),
+    "the first entries": (lambda x: x[:2] ** 2, np.array([0.3, 0.7, 1.1])),
 }
 
 

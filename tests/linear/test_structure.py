@@ -19,6 +19,21 @@ def bandwidths(J):
     return max(0, *(rows - columns)), max(0, *(columns - rows))
 
 
+def is_lower(J):
+    return not np.triu(J, 1).any()
+
+
+def is_permutation(J):
+    return np.all(np.count_nonzero(J, axis=0) == 1) and np.all(np.count_nonzero(J, axis=1) == 1)
+
+
+def autoregressive(x):
+    out = np.empty_like(x)
+    out[0] = np.tanh(x[0])
+    out[1:] = x[1:] * np.exp(x[:-1] / 9)
+    return out
+
+
 def rank(J):
     return np.linalg.matrix_rank(J)
 
@@ -40,7 +55,22 @@ def rank(J):
         (lambda x: x + A[0] * np.sum(x**2), x, "diagonal + low rank", lambda J: rank(J - np.eye(3)) == 1),
         (lambda x: A @ x, x, "dense", lambda J: np.array_equal(J, A)),
         (lambda X: np.cumsum(X, axis=0), X, "Kronecker", lambda J: np.array_equal(J, np.kron(np.tri(3), np.eye(3)))),
-        (lambda X: X / np.sum(np.exp(X), axis=1, keepdims=True), X, "block", lambda J: not J[:3, 3:].any()),
+        (lambda X: X / np.sum(np.exp(X), axis=1, keepdims=True), X, "block-diagonal", lambda J: not J[:3, 3:].any()),
+        (lambda X: np.stack([X[:, 0] * X[:, 1], X[:, 1] ** 2, X[:, 2] + X[:, 0]], axis=1), X, "block-diagonal", lambda J: not J[:3, 3:].any()),
+        (lambda x: x[::-1], x, "permutation", lambda J: np.array_equal(J, np.eye(3)[::-1])),
+        (lambda x: np.roll(x, 1), x, "permutation", lambda J: np.array_equal(J, np.roll(np.eye(3), 1, axis=0))),
+        (lambda X: X.T, X, "permutation", is_permutation),
+        (lambda x: np.exp(x)[[2, 0, 1]], x, "scaled permutation", is_permutation),
+        (lambda x: np.concatenate([x[::2] ** 3, np.sin(x[1::2])]), x, "scaled permutation", is_permutation),
+        (lambda X: np.exp(X).ravel(), X, "diagonal", is_diagonal),
+        (lambda x: np.cumsum(np.exp(x)), x, "lower triangular", is_lower),
+        (np.cumprod, x, "lower triangular", is_lower),
+        (lambda x: np.tril(A) @ x, x, "lower triangular", is_lower),
+        (lambda x: np.tanh(np.tril(A) @ np.tril(A) @ x), x, "lower triangular", is_lower),
+        (lambda x: np.triu(A) @ x + x**2, x, "upper triangular", lambda J: is_lower(J.T)),
+        (lambda x: np.cumsum(x[::-1])[::-1], x, "upper triangular", lambda J: is_lower(J.T)),
+        (autoregressive, np.arange(1.0, 7.0), "banded", lambda J: bandwidths(J) == (1, 0)),
+        (lambda x: np.array([x[0] * sum(x[: i + 1]) for i in range(1)] + [x[1] * x[0], x[2] * x[1] * x[0]]), x, "lower triangular", is_lower),
     ],
 )
 def test_the_claim_holds(function, at, kind, holds):

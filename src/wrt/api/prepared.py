@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from wrt.api import second as beyond
+from wrt.api import structured
+from wrt.api.sparse import SPARSE, parts
 from wrt.differentiate.accumulate import Order, accumulate
 from wrt.graph.node import Node, promote, variable
-from wrt.linear.linear_map import LinearMap, column, identity, row
-from wrt.linear.pattern import Pattern, coefficients, pattern, sizes, static
+from wrt.linear.linear_map import LinearMap, identity, row
+from wrt.linear.pattern import coefficients
 from wrt.linear.structure import Structure, structure
+from wrt.lower.fold import folded
 from wrt.lower.numpy_source import Source, source
+from wrt.trace.dependency import Dependencies
 from wrt.trace.guards import Guard
 
-Kind = Literal["value", "jacobian", "value_and", "sparse", "hessian", "jvp", "vjp"]
+if TYPE_CHECKING:
+    from wrt.api.backend import Kernel
+
+Kind = Literal[
+    "value", "jacobian", "value_and", "hessian", "jvp", "vjp", "hvp", "gauss_newton", "normal", "normal_sparse",
+    "logabsdet", "core", "banded", "hessian_logabsdet", "hessian_core", "hessian_banded",
+    "csr", "csc", "coo", "bsr", "hessian_csr", "hessian_csc", "hessian_coo", "hessian_bsr",
+]
 
 
 @dataclass(eq=False)
@@ -29,11 +41,20 @@ class Prepared:
     variables: tuple[Node, ...]
     guards: tuple[Guard, ...]
     mode: Order
-    still_valid: Callable[[], bool]
+    relied: Dependencies
     volatile: bool
     sources: dict[str, Source] = field(default_factory=dict)
     compiled: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)  # of kinds that may still be compiled
+    backends: dict[str, str] = field(default_factory=dict)  # who computes each kind, and why
+    extra: dict[Any, Any] = field(default_factory=dict)  # what `wrt.api.second` and `wrt.api.sparse` have prepared
     _arrays: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def still_valid(self) -> Callable[[], bool]:
+        """Whether nothing has changed that the trace relied on."""
+        return self.relied.still_valid
 
     @cached_property
     def _accumulated(self) -> tuple[dict[Node, LinearMap], str]:
@@ -79,16 +100,30 @@ class Prepared:
         rows = zip(self.dense, self.second, strict=True)
         return [(jacobian, m, v) for jacobian, row in rows for m, v in zip(row, self.variables, strict=True)]
 
-    @cached_property
-    def patterns(self) -> list[tuple[LinearMap, Pattern, list[tuple[int, ...]]]]:
-        found = [(m, pattern(m), sizes(m)) for m in map(static, self.maps)]
-        for _, where, _ in found:
-            for shared in (where.indices, where.indptr):
-                shared.flags.writeable = False  # every matrix made from it has these very arrays: eliminate_zeros() would spoil them all
-        return found
-
     def run(self, kind: Kind, arrays: Sequence[Any]) -> Any:
-        """What the compiled program returns; None if a guard found other values than those traced."""
+        """What the program returns; None if a guard found other values than those traced."""
+        kernel = self.kernels.get(kind)
+        if kernel is not None:
+            result = kernel(arrays)
+            if result is not None:
+                return result
+        return self.run_numpy(kind, arrays)
+
+    def fill(self, kind: Kind, arrays: Sequence[Any], targets: Sequence[Any]) -> bool | None:
+        """The entries of a sparse kind stored in the data of matrices; None if a guard found other values than those traced."""
+        kernel = self.kernels.get(kind)
+        if kernel is not None and kernel(arrays, *(target.data for target in targets)):
+            return True
+        result = self.run_numpy(kind, arrays)
+        if result is None:
+            return None
+        values = list(result) if isinstance(result, tuple) else [result]
+        for part, target in zip(parts(self, kind), targets, strict=True):
+            part.fill([values.pop(0) for _ in part.map.terms], target.data)
+        return True
+
+    def run_numpy(self, kind: Kind, arrays: Sequence[Any]) -> Any:
+        """What the NumPy source returns."""
         function = self.compiled.get(kind)
         if function is None:
             function = self._compile(kind)
@@ -104,7 +139,7 @@ class Prepared:
         """The NumPy source of one kind of program."""
         if kind not in self.sources:
             outputs, extra = self._outputs(kind)
-            self.sources[kind] = source(kind, self.inputs | extra, outputs, self.guards)
+            self.sources[kind] = source(kind, self.inputs | extra, folded(outputs), self.guards)
         return self.sources[kind]
 
     def _compile(self, kind: Kind) -> Callable[..., Any]:
@@ -117,18 +152,24 @@ class Prepared:
             return [self.node], {}
         if kind == "jacobian":
             return self.dense, {}
+        if kind in structured.KINDS:
+            return structured.outputs(self, kind), {}
         if kind == "value_and":
             return [self.node, *self.dense], {}
-        if kind == "sparse":
-            return [c for m, _, _ in self.patterns for c in coefficients(m)], {}
+        if kind in SPARSE:
+            return [c for part in parts(self, kind) for c in coefficients(part.map)], {}
         if kind == "hessian":
             rows = zip(self.second, self.dtypes, strict=True)
             return [m.to_dense(np.result_type(dtype, v.dtype)) for row, dtype in rows for m, v in zip(row, self.variables, strict=True)], {}
         if kind == "jvp":
-            seeds = {v: variable(f"tangent of {self.inputs[v]}", v.shape, v.dtype) for v in self.variables}
-            maps, _ = accumulate(self.node, {v: column(t) for v, t in seeds.items()}, identity(self.node.shape), "forward")
-            total = sum((maps[v].to_dense(self.node.dtype) for v in self.variables[1:]), maps[self.variables[0]].to_dense(self.node.dtype))
-            return [self.node, total], {t: f"d{self.inputs[v]}" for v, t in seeds.items()}
+            seeds = beyond.tangents(self)
+            return [self.node, beyond.along(self, self.node, seeds)], {t: f"d{self.inputs[v]}" for v, t in seeds.items()}
+        if kind == "hvp":
+            return beyond.hessian_product(self)
+        if kind == "gauss_newton":
+            return beyond.gauss_newton(self)
+        if kind in ("normal", "normal_sparse"):
+            return (beyond.normal if kind == "normal" else beyond.normal_sparse)(self), {}
         weight = variable("cotangent", self.node.shape, self.node.dtype)
         maps, _ = accumulate(self.node, {v: identity(v.shape) for v in self.variables}, row(weight), "reverse")
         return [self.node, *(maps[v].to_dense(v.dtype) for v in self.variables)], {weight: "cotangent"}

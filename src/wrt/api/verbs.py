@@ -1,4 +1,4 @@
-"""The verbs: jacobian, gradient, hessian, jvp, vjp. One object each, the same options everywhere."""
+"""The verbs: jacobian, gradient, hessian, jvp, vjp, hvp. One object each, the same options everywhere."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from wrt.api.arguments import real_array
+from wrt.api.batch import batch
 from wrt.api.jacobian import Differentiated, Jacobian
 from wrt.api.prepared import Kind, Prepared, apart, own
+from wrt.api.sparse import Format, parts
+from wrt.api.structured import Systems
+from wrt.api.takeover import Backend, sparse
 from wrt.differentiate.accumulate import Order
-from wrt.errors import ArgumentError, ShapeError
+from wrt.errors import ShapeError
 from wrt.graph.node import Node
 from wrt.graph.shape import show
 from wrt.linear.linear_map import LinearMap
@@ -33,13 +36,18 @@ class Gradient(Jacobian):
             )
 
 
-class Hessian(Differentiated):
+class Hessian(Systems, Differentiated):
     """The second derivatives, shape f + shape x + shape x; made by `wrt.hessian`."""
 
     kind: Kind = "hessian"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """∂²f/∂x∂x at these arguments; for several inputs a tuple of rows of blocks, block [a][b] of shape f + shape a + shape b."""
+        if not kwargs:
+            for run in self._ready.get("hessian", ()):
+                found = run(*args)
+                if found is not None:
+                    return found
         prepared, result, leaves = self._run("hessian", args, kwargs)
         n = len(self.wrt)
         flat = list(result) if isinstance(result, tuple) else [result]
@@ -53,6 +61,24 @@ class Hessian(Differentiated):
         rows = tuple(tuple(blocks[n * a : n * a + n]) for a in range(n))
         return rows[0][0] if self.single else rows
 
+    def sparse(self, *args: Any, format: Format = "csr", out: Any = None, **kwargs: Any) -> Any:
+        """The Hessian as a sparse matrix of SciPy, rows f and x, columns x, flattened in C order; as `Jacobian.sparse`.
+
+        For several inputs a tuple of rows of blocks.
+        """
+        return sparse(self, "hessian_", format, out, args, kwargs)
+
+    @property
+    def pattern(self) -> Any:
+        """Where the Hessian can be nonzero, as `Jacobian.pattern`; for several inputs a tuple of rows of blocks."""
+        found = [part.pattern for part in parts(self._require(), "hessian_csr")]
+        n = len(self.wrt)
+        return found[0] if self.single else tuple(tuple(found[n * a : n * a + n]) for a in range(n))
+
+    def batch(self, *args: Any, batched: Sequence[str] = (), threads: int | None = None, **kwargs: Any) -> Any:
+        """One Hessian for each of many points, as `Jacobian.batch` has it: shape (N,) + f + x + x."""
+        return batch(self, lambda: Jacobian(self.function, self.wrt, mode=self.mode), args, kwargs, batched, threads)
+
     def _maps(self, prepared: Prepared) -> list[tuple[Node, LinearMap, Node]]:
         return prepared.second_of
 
@@ -61,48 +87,19 @@ class Hessian(Differentiated):
 
 
 class Product(Differentiated):
-    """J v or wᵀ J without the matrix; made by `wrt.jvp` and `wrt.vjp`."""
+    """J v, wᵀ J or H v without the matrix; made by `wrt.jvp`, `wrt.vjp` and `wrt.hvp`."""
 
     def __init__(self, function: Callable[..., Any], wrt: By, kind: Kind) -> None:
         super().__init__(function, wrt)
         self.kind = kind
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The product; for several inputs `tangent` is a tuple, and wᵀ J gives one."""
+        """The product; for several inputs `tangent` is a tuple, and wᵀ J and H v give one."""
         return self.value_and(*args, **kwargs)[1]
 
     def value_and(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """(f, product) in one pass."""
-        word = "tangent" if self.kind == "jvp" else "cotangent"
-        if word not in kwargs:
-            raise ArgumentError(f"{self.kind} needs {word}=, an array of the shape of {'the input' if word == 'tangent' else 'the output'}.")
-        seed = kwargs.pop(word)
-        seeds = list(seed) if word == "tangent" and not self.single else [seed]
-        if word == "tangent":
-            arguments, _ = self._bound(args, kwargs)
-            like = [real_array(arguments[name], name) if name in arguments else np.zeros(()) for name in self.wrt]
-            if len(seeds) != len(like):
-                raise ArgumentError(f"jvp by {', '.join(self.wrt)} needs {len(like)} tangents, got {len(seeds)}.")
-        else:
-            like = [self._run("value", args, kwargs)[1]]
-        seeds = [_seed(given, word, np.asarray(x)) for given, x in zip(seeds, like, strict=True)]
-        prepared, (value, *products), leaves = self._run(self.kind, args, kwargs, seeds)
-        given = [*leaves.arrays, *seeds, *prepared.arrays(self.kind)]
-        made = [own(value, given)]
-        for r, dtype in zip(products, [np.result_type(*prepared.dtypes)] if self.kind == "jvp" else prepared.dtypes, strict=True):
-            made.append(apart(own(r, given, dtype), made))
-        value, *products = made
-        return value, products[0] if self.single or self.kind == "jvp" else tuple(products)
-
-
-def _seed(given: Any, word: str, like: Any) -> Any:
-    """A tangent or cotangent as an array of the shape and precision of what it belongs to."""
-    seed = np.asarray(given)
-    if seed.dtype.kind not in "fiub":
-        raise ArgumentError(f"The {word} is of dtype {seed.dtype}; expected real numbers.")
-    if seed.shape != like.shape:
-        raise ShapeError(f"The {word} must have shape {show(like.shape)}, got {show(seed.shape)}.")
-    return seed.astype(like.dtype if like.dtype.kind == "f" else float, copy=False)
+        return self._product(self.kind, args, kwargs)
 
 
 def jacobian(
@@ -113,6 +110,8 @@ def jacobian(
     view: View = "tensor",
     order: Flattening = "C",
     mode: Order = "auto",
+    max_bytes: int | None = None,
+    backend: Backend = "auto",
 ) -> Jacobian:
     """The Jacobian of a plain NumPy function.
 
@@ -129,17 +128,23 @@ def jacobian(
         "tensor": an array of shape f + shape x. "matrix": both flattened, in "C" or "F" (vec) order.
     mode
         The accumulation order: "forward", "reverse", or "auto", the cheaper one.
+    max_bytes
+        A dense Jacobian that would take more is refused before it is made. Default: no limit.
+
+    backend
+        Who computes. "auto": NumPy answers at once, and loops compiled by LLVM take over when they are ready and faster (they need
+        the extra `fast`); "numpy"; "llvm": compiled at the first call. `.plan` says who it was, and why.
 
     Returns
     -------
     Jacobian
-        Call it with the function's own arguments. `.value_and`, `.sparse`, `.operator`, `.pair()`, `.plan`, `.structure` and
-        `.source` give the rest.
+        Call it with the function's own arguments. `.value_and`, `.sparse`, `.operator`, `.blocks`, `.normal`, `.gauss_newton`,
+        `.pair()`, `.plan`, `.structure` and `.source` give the rest.
 
     Raises
     ------
     ArgumentError
-        For an unknown name in `wrt`, or a function that cannot be called.
+        For an unknown name in `wrt`, or a function that cannot be called; at the call, for a result beyond `max_bytes`.
     Unsupported
         At the call, for an operation without a derivative rule: with the line of the function that is to blame.
 
@@ -156,7 +161,7 @@ def jacobian(
     array([[ 1., -0.],
            [ 0.,  2.]])
     """
-    return Jacobian(function, wrt, layout=layout, view=view, order=order, mode=mode)
+    return Jacobian(function, wrt, layout=layout, view=view, order=order, mode=mode, max_bytes=max_bytes, backend=backend)
 
 
 def gradient(
@@ -167,6 +172,7 @@ def gradient(
     view: View = "tensor",
     order: Flattening = "C",
     mode: Order = "auto",
+    backend: Backend = "auto",
 ) -> Gradient:
     """The gradient of a scalar function, in the shape of its input.
 
@@ -178,11 +184,22 @@ def gradient(
     >>> wrt.gradient(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return Gradient(function, wrt, layout=layout, view=view, order=order, mode=mode)
+    return Gradient(function, wrt, layout=layout, view=view, order=order, mode=mode, backend=backend)
 
 
-def hessian(function: Callable[..., Any], wrt: By = 0, *, view: View = "tensor", order: Flattening = "C", mode: Order = "auto") -> Hessian:
+def hessian(
+    function: Callable[..., Any],
+    wrt: By = 0,
+    *,
+    view: View = "tensor",
+    order: Flattening = "C",
+    mode: Order = "auto",
+    max_bytes: int | None = None,
+    backend: Backend = "auto",
+) -> Hessian:
     """The second derivatives: the Jacobian of the Jacobian, shape f + shape x + shape x.
+
+    Options as for `jacobian`. Products with the Hessian, without the matrix, are `wrt.hvp`.
 
     Examples
     --------
@@ -191,7 +208,7 @@ def hessian(function: Callable[..., Any], wrt: By = 0, *, view: View = "tensor",
     array([[4., 2.],
            [2., 0.]])
     """
-    return Hessian(function, wrt, view=view, order=order, mode=mode)
+    return Hessian(function, wrt, view=view, order=order, mode=mode, max_bytes=max_bytes, backend=backend)
 
 
 def jvp(function: Callable[..., Any], wrt: By = 0) -> Product:
@@ -216,3 +233,18 @@ def vjp(function: Callable[..., Any], wrt: By = 0) -> Product:
     array([2., 6.])
     """
     return Product(function, wrt, "vjp")
+
+
+def hvp(function: Callable[..., Any], wrt: By = 0) -> Product:
+    """The Hessian-vector product H v: the derivative of the gradient along the tangent v, without the Hessian.
+
+    Its cost is that of a few gradients, whatever the number of inputs. For a function of more outputs it has the shape of
+    f + x, one product for each output. For several inputs `tangent` is a tuple, and so is the product: Σ_b H[a][b] v[b].
+
+    Examples
+    --------
+    >>> import numpy as np, wrt
+    >>> wrt.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), tangent=np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+    return Product(function, wrt, "hvp")

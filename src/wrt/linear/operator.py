@@ -1,4 +1,4 @@
-"""A map through its core: products and solves with the small arrays that its terms hold, never with the dense matrix.
+"""A map through its core, as nodes: products, solutions and log-determinants with the small arrays that its terms hold.
 
     diagonal            y = d ⊙ x                        solve: b / d
     Kronecker           Y = A X Bᵀ (A or B may be I)     solve: A⁻¹ Y B⁻ᵀ
@@ -6,44 +6,27 @@
     dense               J                                solve: J⁻¹b
 
 The Hessian of ‖T − UVᵀ‖² by U is 2·(I ⊗ VᵀV): its core is k×k, and a Newton step solves with that alone. Every result is a
-node, to be lowered like any other: `matvec(m, x)`, `rmatvec(m, y)`, `solve(m, b)`, `logabsdet(m)`.
-Source: Golub & Van Loan, Matrix Computations, sections 2.1.4 and 12.3.
+node, to be lowered like any other: `matvec(m, x)`, `rmatvec(m, y)`, `solve(m, b)`, `logabsdet(m)`. With numbers in hand
+`wrt.linear.inverse` does the same for every core. Source: Golub & Van Loan, Matrix Computations, sections 2.1.4 and 12.3.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from math import inf, log
 
 from wrt.graph.arithmetic import add, divide, elementwise, multiply, subtract
-from wrt.graph.index import Affine, Index, at, ats, fixed, labels_in, plain, substitute
-from wrt.graph.nest import full, nest, transpose
+from wrt.graph.index import at, ats, fixed
+from wrt.graph.nest import broadcast_to, nest, transpose, uniform
 from wrt.graph.node import FLOAT, Node, Shape, constant, make
-from wrt.graph.size import Size, product
-from wrt.graph.term import Factor, Term, labels_of, size_node
+from wrt.graph.size import product
+from wrt.graph.term import Factor, Term, size_node
 from wrt.linear import algebra
-from wrt.linear.linear_map import LinearMap, coefficient
+from wrt.linear.core import Blocks, Diagonal, Kronecker, Permutation, Woodbury, Zero, core, flattened, matrix, position
+from wrt.linear.diagonal import diagonal
+from wrt.linear.linear_map import LinearMap
+from wrt.linear.reach import numbers, reach
 
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What a square map is made of.
-
-    `kind` is "diagonal" (one array of the input's shape), "kronecker" (two matrices, None for the identity), "woodbury"
-    (a diagonal and a list of pairs of vectors) or "dense" (the matrix).
-    """
-
-    kind: str
-    diagonal: Node | None = None
-    left: Node | None = None
-    right: Node | None = None
-    scale: float = 1
-    pairs: tuple[tuple[Node, Node], ...] = ()
-
-    def __str__(self) -> str:
-        if self.kind != "kronecker":
-            return self.kind
-        sides = ["I" if side is None else f"a {side.shape[0]}×{side.shape[1]} core" for side in (self.left, self.right)]
-        return f"{sides[0]} ⊗ {sides[1]}"
+__all__ = ["core", "logabsdet", "matvec", "rmatvec", "short_logabsdet", "solve"]
 
 
 def matvec(m: LinearMap, vector: Node) -> Node:
@@ -56,153 +39,69 @@ def rmatvec(m: LinearMap, covector: Node) -> Node:
     return algebra.apply_transposed(m, covector)
 
 
-def core(m: LinearMap) -> Core:
-    """The smallest arrays that a square map (shape_out == shape_in) is made of."""
-    assert m.shape_out == m.shape_in
-    if m.terms and all(_is_diagonal(m, term) for term in m.terms):
-        return Core("diagonal", _diagonal(m, m.terms))
-    found = _kronecker(m)
-    if found is not None:
-        return found
-    plain_terms = [term for term in m.terms if _is_diagonal(m, term)]
-    pairs = [_pair(m, term) for term in m.terms if not _is_diagonal(m, term)]
-    if len(m.shape_in) == 1 and plain_terms and pairs and None not in pairs:
-        return Core("woodbury", _diagonal(m, plain_terms), pairs=tuple(pair for pair in pairs if pair is not None))
-    return Core("dense", matrix(m))
-
-
-def matrix(m: LinearMap) -> Node:
-    """The dense matrix, rows and columns flattened in C order."""
-    dense = m.to_dense(FLOAT)
-    return dense if len(m.shape_out) == len(m.shape_in) == 1 else _flat(dense, len(m.shape_out))
-
-
 def solve(m: LinearMap, b: Node) -> Node:
-    """x with J x = b, through the core; b of the shape of the output."""
-    c = core(m)
-    if c.kind == "diagonal":
-        assert c.diagonal is not None
-        return divide(b, c.diagonal)
-    if c.kind == "kronecker":
-        half = b if c.left is None else _solve(c.left, b)
-        whole = half if c.right is None else transpose(_solve(c.right, transpose(half)))
-        return whole if c.scale == 1 else divide(whole, constant(c.scale))
-    if c.kind == "woodbury":
-        return _woodbury(c, b)
-    assert c.diagonal is not None
+    """x with J x = b, through the core; b of the shape of the output, which is that of the input."""
+    match core(m):
+        case Diagonal(d):
+            return divide(b, d)
+        case Kronecker(left, right, scale):
+            half = b if left is None else _solve(left, b)
+            whole = half if right is None else transpose(_solve(right, transpose(half)))
+            return whole if scale == 1 else divide(whole, constant(scale))
+        case Woodbury() as c:
+            return _woodbury(c, b)
+    whole = matrix(m)
     if b.ndim == 1:
-        return _solve(c.diagonal, b)
-    return _unflat(_solve(c.diagonal, _flat(b, b.ndim)), m.shape_in)
+        return _solve(whole, b)
+    return _unflat(_solve(whole, flattened(b, b.ndim)), m.shape_in)
 
 
 def logabsdet(m: LinearMap) -> Node:
-    """log |det J|: a sum over the diagonal, or n·log|det A| + m·log|det B| for A (m×m) ⊗ B (n×n)."""
+    """log |det J|."""
+    short = short_logabsdet(m)
+    if short is not None:
+        return short
     c = core(m)
-    if c.kind == "diagonal":
-        assert c.diagonal is not None
-        return _total(_log_abs(c.diagonal))
-    if c.kind == "kronecker":
-        rows, columns = m.shape_in
-        total: Node = constant(0.0)
-        for side, times in ((c.left, columns), (c.right, rows)):
-            if side is not None:
-                total = add(total, multiply(size_node(times), make("logabsdet", (side,), None, (), FLOAT)))
-        return total if abs(c.scale) == 1 else add(total, multiply(size_node(product(m.shape_in)), _log_abs(constant(float(c.scale)))))
-    if c.kind == "woodbury":
-        assert c.diagonal is not None
+    if isinstance(c, Woodbury):
         small, _, _ = _small(c)
-        return add(_total(_log_abs(c.diagonal)), make("logabsdet", (small,), None, (), FLOAT))
-    assert c.diagonal is not None
-    return make("logabsdet", (c.diagonal,), None, (), FLOAT)
+        return add(_total_log(c.diagonal), _logabsdet(small))
+    return _logabsdet(matrix(m))
 
 
-# ----- recognising ----------------------------------------------------------------------------------------------------
-def _is_diagonal(m: LinearMap, term: Term) -> bool:
-    return m.row(term) == m.col(term) == ats(range(len(m.shape_in))) and term.sizes == m.shape_in
-
-
-def _diagonal(m: LinearMap, terms: tuple[Term, ...] | list[Term]) -> Node:
-    total: Node | None = None
-    for term in terms:
-        part = multiply(term.scale, coefficient(term)) if term.factors else full(m.shape_in, float(term.scale))
-        total = part if total is None else add(total, part)
-    assert total is not None
-    return total
-
-
-def _kronecker(m: LinearMap) -> Core | None:
-    """One term over (i, j) -> (k, l) whose factors split into those of (i, k) and those of (j, l)."""
-    if len(m.terms) != 1 or len(m.shape_in) != 2:
-        return None
-    (term,) = m.terms
-    row, col = [plain(i) for i in m.row(term)], [plain(i) for i in m.col(term)]
-    if None in row or None in col or len(labels_of(term.out)) != len(term.sizes) or len({row[0], row[1]}) < 2 or len({col[0], col[1]}) < 2:
-        return None
-    sides: list[Node | None] = []
-    taken = 0
-    for axis in (0, 1):
-        i, k = row[axis], col[axis]
-        mine = [f for f in term.factors if _labels(f) and _labels(f) <= {i, k}]
-        taken += len(mine)
-        n = m.shape_in[axis]
-        if any(term.sizes[label] != n for label in (i, k) if label is not None) or k == row[1 - axis]:
-            return None
-        if i == k and mine:
-            return None
-        sides.append(None if i == k else _matrix_of(mine, i, k, n))
-        if i != k and not mine:
-            return None
-    scalars = tuple(f for f in term.factors if not _labels(f))
-    if taken + len(scalars) != len(term.factors) or sides == [None, None]:
-        return None
-    if scalars:
-        place = 0 if sides[0] is not None else 1
-        held = sides[place]
-        assert held is not None
-        for factor in scalars:
-            held = multiply(factor.node, held)
-        sides[place] = held
-    return Core("kronecker", left=sides[0], right=sides[1], scale=term.scale)
-
-
-def _labels(factor: Factor) -> set[int]:
-    return {label for index in factor.index for label in labels_in(index)}
-
-
-def _matrix_of(factors: list[Factor], i: int | None, k: int | None, n: Size) -> Node:
-    """The product of the factors as the matrix of (i, k)."""
-    by: dict[int, Index] = {label: at(place) for place, label in enumerate((i, k)) if label is not None}
-    return nest((n, n), [Term((n, n), ats(range(2)), tuple(Factor(f.node, tuple(substitute(j, by, (n, n)) for j in f.index)) for f in factors))])
-
-
-def _pair(m: LinearMap, term: Term) -> tuple[Node, Node] | None:
-    """u and w of a term u[i]·w[j], for a map between vectors."""
-    row, col = [plain(i) for i in m.row(term)], [plain(i) for i in m.col(term)]
-    if len(m.shape_in) != 1 or None in row or None in col or row == col or term.sizes != (*m.shape_out, *m.shape_in):
-        return None
-    parts: tuple[list[Factor], list[Factor]] = ([], [])
-    for factor in term.factors:
-        if _labels(factor) == set(row):
-            parts[0].append(factor)
-        elif _labels(factor) in (set(col), set()):
-            parts[1].append(factor)
-        else:
-            return None
-    n = m.shape_in[0]
-    by: dict[int, Index] = {label: at(0) for label in (row[0], col[0]) if label is not None}
-    vectors = []
-    for side, scale in zip(parts, (term.scale, 1), strict=True):
-        factors = tuple(Factor(f.node, tuple(substitute(j, by, (n,)) for j in f.index)) for f in side)
-        vectors.append(nest((n,), [Term((n,), (at(0),), factors, scale)]) if factors else full((n,), float(scale)))
-    return vectors[0], vectors[1]
+def short_logabsdet(m: LinearMap) -> Node | None:
+    """log |det J| where it takes no factorization of a large matrix: a sum over the diagonal, the entries or the blocks."""
+    if m.terms and numbers(m.shape) is not None and 0 in (reach(m) or (1, 1)):
+        found = diagonal(m)
+        if found is not None:
+            return _total_log(found)
+    match core(m):
+        case Zero():
+            return constant(-inf) if 0 not in m.shape else constant(0.0)
+        case Diagonal(d):
+            return _total_log(d)
+        case Permutation(nodes, sizes):
+            total: Node = constant(0.0)
+            for node, counts in zip(nodes, sizes, strict=True):
+                total = add(total, _total_log(node, counts))
+            return total
+        case Kronecker(left, right, scale):
+            rows, columns = m.shape_in
+            total = constant(0.0)
+            for side, times in ((left, columns), (right, rows)):
+                if side is not None:
+                    total = add(total, multiply(size_node(times), _logabsdet(side)))
+            return total if abs(scale) == 1 else add(total, multiply(size_node(product(m.shape_in)), constant(log(abs(scale)))))
+        case Blocks(blocks, _, count, alike):
+            each = _logabsdet(blocks)
+            return multiply(constant(count), each) if alike else _total(each)
+    return None
 
 
 # ----- building -------------------------------------------------------------------------------------------------------
-def _small(c: Core) -> tuple[Node, Node, Node]:
+def _small(c: Woodbury) -> tuple[Node, Node, Node]:
     """I + WᵀD⁻¹U, D⁻¹U (n×r) and W (n×r)."""
     r = len(c.pairs)
     n = c.pairs[0][0].shape[0]
-    assert c.diagonal is not None
 
     def stacked(vectors: list[Node]) -> Node:
         return nest((n, r), [Term((n,), (at(0), fixed(k)), (Factor(v, (at(0),)),)) for k, v in enumerate(vectors)])
@@ -214,9 +113,8 @@ def _small(c: Core) -> tuple[Node, Node, Node]:
     return add(eye, inner), scaled_u, w
 
 
-def _woodbury(c: Core, b: Node) -> Node:
+def _woodbury(c: Woodbury, b: Node) -> Node:
     small, scaled_u, w = _small(c)
-    assert c.diagonal is not None
     n, r = w.shape
     first = divide(b, c.diagonal)
     projected = nest((r,), [Term((r, n), (at(0),), (Factor(w, (at(1), at(0))), Factor(first, (at(1),))))])
@@ -228,31 +126,27 @@ def _solve(a: Node, b: Node) -> Node:
     return make("solve", (a, b), None, b.shape, FLOAT)
 
 
-def _position(labels: range, sizes: Shape) -> Index:
-    """The row-major position of labels."""
-    weight: Size = 1
-    parts: list[tuple[int, Size]] = []
-    for label in reversed(labels):
-        parts.insert(0, (label, weight))
-        weight = weight * sizes[label]
-    return Affine(tuple(parts))
-
-
-def _flat(node: Node, first: int) -> Node:
-    """The array with its first axes as one, and the others as one (if there are any)."""
-    groups = [labels for labels in (range(first), range(first, node.ndim)) if len(labels)]
-    shape = tuple(product(tuple(node.shape[label] for label in labels)) for labels in groups)
-    return nest(shape, [Term(node.shape, tuple(_position(labels, node.shape) for labels in groups), (Factor(node, ats(range(node.ndim))),))])
+def _logabsdet(a: Node) -> Node:
+    return make("logabsdet", (a,), None, a.shape[:-2], a.dtype if a.dtype.kind == "f" else FLOAT)
 
 
 def _unflat(node: Node, shape: Shape) -> Node:
     """A vector as an array of this shape."""
-    return nest(shape, [Term(shape, ats(range(len(shape))), (Factor(node, (_position(range(len(shape)), shape),)),))])
+    return nest(shape, [Term(shape, ats(range(len(shape))), (Factor(node, (position(range(len(shape)), shape),)),))])
 
 
 def _total(a: Node) -> Node:
     return nest((), [Term(a.shape, (), (Factor(a, ats(range(a.ndim))),))])
 
 
-def _log_abs(a: Node) -> Node:
-    return elementwise("log", elementwise("absolute", a))
+def _total_log(a: Node, shape: Shape | None = None) -> Node:
+    """Σ log |a|, a broadcast to the shape."""
+    value, sizes = uniform(a), a.shape if shape is None else shape
+    if 0 in sizes:
+        return constant(0.0)
+    if value is not None:
+        return multiply(size_node(product(sizes)), constant(log(abs(value)) if value else -inf))
+    scale, rest = algebra.split_number(a)
+    if rest is not None and rest.op == "exp":  # log|c exp(u)| = log|c| + u, which does not overflow either
+        return add(multiply(size_node(product(sizes)), constant(log(abs(scale)))), _total(broadcast_to(rest.inputs[0], sizes)))
+    return _total(elementwise("log", elementwise("absolute", broadcast_to(a, sizes))))

@@ -1,4 +1,4 @@
-"""What a map is — zero, identity, diagonal, banded, permutation, gather, Kronecker, low rank, dense — and why.
+"""What a map is — zero, identity, diagonal, permutation, banded, Kronecker, low rank, block-diagonal, triangular, dense — and why.
 
 Structure is derived from the terms, never asserted by the user: each claim comes with its reason in words. Rows and columns
 are those of the flattened matrix (C order).
@@ -6,16 +6,17 @@ are those of the flattened matrix (C order).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from wrt.graph.index import Affine, Index, Table, labels_in, plain
+from wrt.graph.index import Table, labels_in, plain
 from wrt.graph.node import array_of
-from wrt.graph.size import Size
+from wrt.graph.size import product
 from wrt.graph.term import Term
+from wrt.linear.core import shared_axes
 from wrt.linear.linear_map import LinearMap
+from wrt.linear.reach import difference, flat, labels_of_term, numbers, places, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,91 @@ def structure(m: LinearMap) -> Structure:
     """The narrowest kind that the terms show."""
     if not m.terms:
         return Structure("zero", "the output does not depend on this input")
+    return _positions(m) or _products(m) or _blocks(m) or _triangular(m) or _rest(m)
+
+
+def _positions(m: LinearMap) -> Structure | None:
+    """Kinds that show in where the entries are."""
     offsets = [_diagonal_offset(m, term) for term in m.terms]
-    if all(offset is not None for offset in offsets):
-        return _banded(m, [offset for offset in offsets if offset is not None])
+    known = [offset for offset in offsets if offset is not None]
+    if len(known) == len(offsets) and not _is_wide(m, known):
+        apart = _blocks(m) if set(known) != {0} and len(m.shape_in) > 1 else None
+        return apart or _banded(m, known)
     if all(_selects(m, term) for term in m.terms):
+        if _permutes(m):
+            scaled = any(term.factors or term.scale != 1 for term in m.terms)
+            return Structure("scaled permutation" if scaled else "permutation", "each output entry reads one input entry, and no other reads it")
         moved = "each output entry reads one input entry" if len(m.terms) == 1 else f"each output entry reads at most {len(m.terms)} input entries"
         return Structure("gather" if len(m.terms) > 1 else "selection", moved)
+    return None
+
+
+def _products(m: LinearMap) -> Structure | None:
+    """Kinds that show in how the coefficients are made."""
     factors = _kronecker(m)
     if factors is not None:
         return factors
-    if all(_outer(m, term) for term in m.terms):
-        return Structure("low rank", f"a sum of {len(m.terms)} outer product{'s' * (len(m.terms) != 1)}, rank at most {len(m.terms)}")
     low = [term for term in m.terms if _outer(m, term)]
-    rest = [offset for term, offset in zip(m.terms, offsets, strict=True) if offset is not None]
-    if len(low) + len(rest) == len(m.terms) and set(rest) <= {0}:
+    if len(low) == len(m.terms):
+        return Structure("low rank", f"a sum of {len(m.terms)} outer product{'s' * (len(m.terms) != 1)}, rank at most {len(m.terms)}")
+    rest = [_diagonal_offset(m, term) for term in m.terms if term not in low]
+    if low and set(rest) <= {0}:
         return Structure("diagonal + low rank", f"a diagonal and {len(low)} outer product{'s' * (len(low) != 1)}")
+    return None
+
+
+def _blocks(m: LinearMap) -> Structure | None:
+    """One matrix for each place on the axes that output and input share."""
+    if numbers(m.shape) is None:
+        return None
+    pairs, _, shape = shared_axes(m)
+    if not pairs:
+        return None
+    shared = [a for a, _ in pairs]
+    out = [n for axis, n in enumerate(m.shape_out) if axis not in shared]
+    size = "×".join(str(product(part)) for part in (tuple(out), shape[len(m.shape_out) :]))
+    count = product(tuple(m.shape_out[a] for a in shared))
+    same = ", ".join(f"output axis {a} with input axis {b}" for a, b in pairs)
+    return Structure("block-diagonal", f"{count} blocks of {size}: output and input share an axis, {same}")
+
+
+def _triangular(m: LinearMap) -> Structure | None:
+    """Square maps that reach to one side only, in C order."""
+    square = numbers(m.shape) is not None and product(m.shape_out) == product(m.shape_in)
+    width = reach(m) if square else None
+    if width is None or 0 not in width:
+        return None
+    side, which = ("lower", "x[..i]") if width[1] == 0 else ("upper", "x[i..]")
+    return Structure(f"{side} triangular", f"row i depends on {which} only", *width)
+
+
+def _rest(m: LinearMap) -> Structure:
+    offsets = [_diagonal_offset(m, term) for term in m.terms]
+    if None not in offsets:
+        return _banded(m, [offset for offset in offsets if offset is not None])
     if any(_shared(m, term) for term in m.terms):
         return Structure("block", "output and input share an axis: " + _axes(m))
     return Structure("dense", "every output entry may depend on every input entry")
+
+
+def _is_wide(m: LinearMap, offsets: list[int]) -> bool:
+    """Whether a band would be most of the matrix; what is known besides then says more."""
+    columns = product(m.shape_in)
+    if not isinstance(columns, int) or set(offsets) == {0}:
+        return False
+    return 2 * (max(0, -min(offsets)) + max(0, *offsets) + 1) > columns + 1
+
+
+def _permutes(m: LinearMap) -> bool:
+    """Whether each row and each column has one entry."""
+    n = product(m.shape_in)
+    if not isinstance(n, int) or product(m.shape_out) != n:
+        return False
+    found = [places(m, term) for term in m.terms]
+    where = [each for each in found if each is not None and each[0].size <= n]
+    if len(where) < len(found) or sum(rows.size for rows, _ in where) != n:
+        return False
+    return all(np.unique(np.concatenate(side)).size == n for side in zip(*where, strict=True))
 
 
 def _banded(m: LinearMap, offsets: list[int]) -> Structure:
@@ -69,26 +137,11 @@ def _banded(m: LinearMap, offsets: list[int]) -> Structure:
 
 def _diagonal_offset(m: LinearMap, term: Term) -> int | None:
     """column − row of the flattened matrix, if it is one number for the whole term."""
-    row, col = _flat(m.row(term), m.shape_out), _flat(m.col(term), m.shape_in)
-    if row is None or col is None or row[0] != col[0]:
+    row, col = flat(m.row(term), m.shape_out), flat(m.col(term), m.shape_in)
+    if row is None or col is None:
         return None
-    offset = col[1] - row[1]
-    return offset if isinstance(offset, int) else None
-
-
-def _flat(index: Sequence[Index], shape: Sequence[Size]) -> tuple[dict[int, Size], Size] | None:
-    """The row-major position as coefficients by label and an offset; None if it is not affine."""
-    weight: Size = 1
-    offset: Size = 0
-    parts: dict[int, Size] = {}
-    for i, n in zip(reversed(index), reversed(shape), strict=True):
-        if not isinstance(i, Affine) or i.modulus is not None:
-            return None
-        for label, coefficient in i.parts:
-            parts[label] = parts.get(label, 0) + coefficient * weight
-        offset = offset + i.offset * weight
-        weight = weight * n
-    return {label: c for label, c in parts.items() if c != 0}, offset
+    parts, offset = difference(col, row)
+    return offset if isinstance(offset, int) and not parts else None
 
 
 def _selects(m: LinearMap, term: Term) -> bool:
@@ -102,16 +155,15 @@ def _selects(m: LinearMap, term: Term) -> bool:
 
 def _outer(m: LinearMap, term: Term) -> bool:
     """Whether rows and columns share neither labels nor factors."""
-    rows = {label for index in m.row(term) for label in labels_in(index)}
-    cols = {label for index in m.col(term) for label in labels_in(index)}
+    rows, cols = labels_of_term(m, term)
     if rows & cols or not rows or not cols:
         return False
     return all(not (rows & mine and cols & mine) for mine in ({label for index in f.index for label in labels_in(index)} for f in term.factors))
 
 
 def _shared(m: LinearMap, term: Term) -> set[int]:
-    rows = {label for index in m.row(term) for label in labels_in(index)}
-    return rows & {label for index in m.col(term) for label in labels_in(index)}
+    rows, cols = labels_of_term(m, term)
+    return rows & cols
 
 
 def _kronecker(m: LinearMap) -> Structure | None:
