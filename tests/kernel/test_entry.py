@@ -194,6 +194,22 @@ def test_threads():
         np.testing.assert_allclose(j, by_hand(x), rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("view", [lambda d: d, lambda d: d[1:4], lambda d: d[:3][::1]])
+def test_arguments_inside_of_the_result(view):
+    """x may be the very numbers that are overwritten."""
+    J = wrt.jacobian(lambda x: x[::-1] * np.sin(x), backend="llvm")
+    size = view(np.zeros(5)).size
+    x = np.random.default_rng(0).random(size)
+    A = J.sparse(x)
+    data = A.data if size == A.data.size else np.concatenate([A.data, np.zeros(9)])[: A.data.size]
+    A.data = data
+    inside = view(A.data)[:size]
+    inside[...] = x
+    want = wrt.jacobian(J.function, backend="numpy")(x)
+    J.sparse(inside, out=A)
+    np.testing.assert_allclose(A.toarray(), want, rtol=1e-13)
+
+
 # ----- who computes ---------------------------------------------------------------------------------------------------
 def test_compiled_programs_take_over(monkeypatch):
     started = []

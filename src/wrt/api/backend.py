@@ -104,7 +104,7 @@ def compiled(prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept]
     fresh = kind not in SPARSE
     if fresh:
         nodes, extra = prepared._outputs(kind)  # noqa: SLF001
-        nodes = folded(nodes)
+        nodes = folded(nodes, prepared.inputs | extra)
         dtypes = [_dtype(prepared, kind, k, node) for k, node in enumerate(nodes)]
         shapes = [ints(node.shape) for node in nodes]
         reads = nodes

@@ -75,15 +75,16 @@ class Differentiated:
         self._variants: dict[Any, list[Prepared]] = {}
         self._last: Prepared | None = None
         self._ready: dict[str, list[Any]] = {}  # compiled programs by kind, to be called with the user's own arguments
+        self._first: Callable[..., Any] = _none  # the first of them for the verb's own kind
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: what was asked for; programs are prepared again where it arrives."""
-        return {name: value for name, value in vars(self).items() if name not in ("_variants", "_last", "_ready", "_lock")}
+        return {name: value for name, value in vars(self).items() if name not in ("_variants", "_last", "_ready", "_first", "_lock")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._variants, self._last, self._ready, self._lock = {}, None, {}, threading.RLock()
+        self._variants, self._last, self._ready, self._first, self._lock = {}, None, {}, _none, threading.RLock()
 
     # ----- preparation ----------------------------------------------------------------------------------------------
     def _run(
@@ -245,8 +246,8 @@ def _same_guards(old: Sequence[Guard], new: Sequence[Guard]) -> bool:
     return len(old) == len(new) and all((a.nodes, a.where) == (b.nodes, b.where) and same(a.value, b.value) for a, b in pairs)
 
 
-def _equal(a: Any, b: Any) -> bool:
-    return np.array_equal(a, b)
+def _none(*_: Any) -> None:
+    """No compiled program yet."""
 
 
 def _identifier(name: str, taken: set[str]) -> str:
@@ -266,7 +267,10 @@ class Jacobian(Systems, Differentiated):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments: an array of shape f + shape x (numerator layout), one for each input in `wrt`."""
         if not kwargs:
-            for run in self._ready.get("jacobian", ()):
+            found = self._first(*args)
+            if found is not None:
+                return found
+            for run in self._ready.get("jacobian", ())[1:]:
                 found = run(*args)
                 if found is not None:
                     return found

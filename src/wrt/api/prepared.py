@@ -112,7 +112,8 @@ class Prepared:
     def fill(self, kind: Kind, arrays: Sequence[Any], targets: Sequence[Any]) -> bool | None:
         """The entries of a sparse kind stored in the data of matrices; None if a guard found other values than those traced."""
         kernel = self.kernels.get(kind)
-        if kernel is not None and kernel(arrays, *(target.data for target in targets)):
+        data = [target.data for target in targets]
+        if kernel is not None and not any(np.may_share_memory(a, d) for a in arrays for d in data) and kernel(arrays, *data):
             return True
         result = self.run_numpy(kind, arrays)
         if result is None:
@@ -139,7 +140,8 @@ class Prepared:
         """The NumPy source of one kind of program."""
         if kind not in self.sources:
             outputs, extra = self._outputs(kind)
-            self.sources[kind] = source(kind, self.inputs | extra, folded(outputs), self.guards)
+            inputs, watched = self.inputs | extra, [node for guard in self.guards for node in guard.nodes]
+            self.sources[kind] = source(kind, inputs, folded(outputs, inputs, watched), self.guards)
         return self.sources[kind]
 
     def _compile(self, kind: Kind) -> Callable[..., Any]:

@@ -115,6 +115,8 @@ def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Seque
         way: Any = kernel.entry if kernel.before is None else kernel.directly
         way = _Fill(way, parts(prepared, kind)[0]) if kind in SPARSE else way
         verb._ready[kind] = [way, *verb._ready.get(kind, ())][:KEPT]  # noqa: SLF001
+        if kind == verb.kind:
+            verb._first = way  # noqa: SLF001
 
 
 def _plain(verb: Differentiated, kind: Kind) -> bool:
@@ -141,6 +143,16 @@ def _pays(prepared: Prepared, kind: Kind, kernel: Kernel, arrays: Sequence[Any])
     return llvm <= numpy
 
 
+def overlap(arrays: Sequence[Any], targets: Sequence[Any]) -> bool:
+    """Whether something that is read may share memory with what is written: loops must not, NumPy's programs may."""
+    for array in arrays:
+        if type(array) is np.ndarray:
+            for target in targets:
+                if array is target or ((array.base is not None or target.base is not None) and np.may_share_memory(array, target)):
+                    return True
+    return False
+
+
 class _Fill:
     """A sparse program that is called with the user's own arguments."""
 
@@ -155,7 +167,7 @@ class _Fill:
         if out is None:
             data = np.empty(self.shape, self.dtype)
             return self.part.matrix(data) if self.entry(*args, data) else None
-        if getattr(out, "indices", self) is self.indices and out.data.dtype is self.dtype:
+        if getattr(out, "indices", self) is self.indices and out.data.dtype is self.dtype and not overlap(args, (out.data,)):
             return out if self.entry(*args, out.data) else None
         return None
 

@@ -5,7 +5,7 @@ Arrays that can be written to are read again at every run, because their owner m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,20 @@ from wrt.graph.node import Node, array_of, captured
 from wrt.graph.term import summed
 from wrt.graph.walk import topological, uses
 from wrt.lower.evaluate import evaluate
-from wrt.lower.merge import rebuilt
+from wrt.lower.merge import merged, rebuilt
+from wrt.lower.tune import tuned
 
 LEAVES = ("constant", "size", "frozen", "captured", "variable", "tri")  # `tri` is never made: products with it are running sums
 
 
-def folded(outputs: Sequence[Node]) -> list[Node]:
-    """The same outputs, with everything that cannot change as an array."""
+def folded(outputs: Sequence[Node], inputs: Collection[Node] = (), watched: Sequence[Node] = ()) -> list[Node]:
+    """The same outputs, with everything that cannot change as an array; `inputs` and `watched` as `tune.tuned` takes them."""
     order = topological(outputs)
-    if not any(node.op in ("frozen", "captured") for node in order):
+    if not any(node.op == "frozen" or (node.op == "captured" and is_fixed(array_of(node))) for node in order):
         return list(outputs)
+    if any(node.op == "captured" for node in order):  # s·A + s·Aᵀ is s·(A + Aᵀ), of which the sum can be kept
+        outputs, _ = tuned(merged(outputs, {}, inputs, watched)[0], {}, inputs, watched, helpers=False)
+        order = topological(outputs)
     fixed: set[Node] = set()
     for node in order:
         if is_fixed(array_of(node)) if node.op == "captured" else node.op != "variable" and all(child in fixed for child in node.inputs):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wrt.graph.nest import terms_of
 from wrt.graph.node import Node, array_of
 from wrt.graph.walk import topological
 from wrt.lower.kernel.program import Array, Check, Equal, Loop, Program, code, ints, knows
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 64  # arrays that are asked for one after the other
 LONG = 6000  # a program of more operations is not compiled: it would take seconds
 COMPARING = frozenset((*COMPARE, "maximum", "minimum", "sign", "direction"))  # what is compared must be computed in one way only
-WRITTEN_OUT = 512  # programs with so few entries at their ends are written out without loops
+WRITTEN_OUT = 512  # programs whose ends take so few turns are written out without loops
 
 
 class NotCompiled(Exception):
@@ -58,7 +59,7 @@ def build(inputs: Mapping[Node, str], outputs: Callable[[bool], Sequence[Output]
     guards
         Choices of the traced function, to be checked first.
     """
-    small = sum(prod(ints(node.shape)) for node in reads) <= WRITTEN_OUT
+    small = sum(map(_turns, reads)) <= WRITTEN_OUT
     work: list[Node] = []
     before: list[Node] = []
     every = topological([*reads, *(node for guard in guards for node in guard.nodes)])
@@ -108,6 +109,13 @@ def output(node: Node, name: str, dtype: np.dtype[Any], unrolled: bool) -> Outpu
     if not knows(dtype):
         raise NotCompiled(f"results of {dtype}")
     return Output(name, prod(ints(node.shape)), dtype, streams_of(node, unrolled=unrolled), node=node)
+
+
+def _turns(node: Node) -> int:
+    """How often loops that make the node turn."""
+    if node.op != "nest":
+        return prod(ints(node.shape))
+    return sum(prod(ints(term.sizes)) for term in terms_of(node))
 
 
 def _in_order(array: NDArray[Any]) -> bool:

@@ -103,7 +103,8 @@ class _Writer:
             if store.add:
                 old, new = self.fresh(), self.fresh()
                 yield f"  {old} = load {kind}, ptr {address}"
-                yield f"  {new} = {'f' if array.dtype[0] == 'f' else ''}add {kind} {old}, {value}"
+                flags = "reassoc " if self.flags and len(store.place.labels) < depth else ""  # a sum over a loop may be taken in lanes
+                yield f"  {new} = {f'fadd {flags}' if array.dtype[0] == 'f' else 'add '}{kind} {old}, {value}"
                 value = new
             if array.dtype == "b1":
                 wide = self.fresh()

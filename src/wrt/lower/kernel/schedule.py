@@ -19,8 +19,9 @@ from wrt.graph.index import Affine, is_static, values
 from wrt.graph.nest import terms_of
 from wrt.graph.node import Node
 from wrt.graph.term import Term
-from wrt.lower.kernel.program import Array, Box, Fill, Loop, Place, Program, Store, code, ints, knows, strides, whole
+from wrt.lower.kernel.program import Array, Box, Fill, Lookup, Loop, Place, Program, Store, code, ints, knows, strides, whole
 from wrt.lower.kernel.reader import MakeFirst, Ragged, Reader
+from wrt.lower.kernel.scalar import CALLS
 from wrt.lower.kernel.sums import Product
 
 if TYPE_CHECKING:
@@ -273,8 +274,12 @@ class Scheduler:
         return reader.product(stream.term, reader.places(stream.term.factors, by, stream.term.sizes), dtype)
 
     def _worth(self, reader: Reader) -> None:
-        """Ask for an array where a costly value would be computed many times over: at neighbours, or once for each use of a gathered entry."""
+        """Ask for an array where a costly value would be computed many times over: at neighbours, or once for each use of a gathered entry.
+
+        And where the loop stores by tables, which keeps it from being vectorized: functions of the C library get a loop of their own.
+        """
         turns = reader.loop.volume
+        scattered = any(isinstance(atom, Lookup) for store in reader.loop.stores for atom, _ in store.place.parts)
         for node, indices in reader.read.items():  # what is read by others comes after them
             if node in reader.arrays or node.op in ("variable", "captured", "frozen", "constant") or not _costs(node) or not knows(node.dtype):
                 continue
@@ -284,7 +289,7 @@ class Scheduler:
                 if any(place.parts for place in index):
                     groups.setdefault(tuple(p.offset for p in index if not p.parts), set()).add(tuple(p for p in index if p.parts))
             again = max((len(found) for found in groups.values()), default=0)
-            if turns > 64 and again * turns > 1.5 * size:
+            if turns > 64 and (again * turns > 1.5 * size or (scattered and node.op in CALLS and size == turns)):
                 raise MakeFirst(node, compiled=True)
 
 

@@ -1,0 +1,1 @@
+"""Adapters: how each peer differentiates the cases. A peer that is not installed is left out."""
