@@ -358,3 +358,9 @@ def test_what_has_no_derivative_is_refused_as_ever():
 def test_an_error_at_one_point_is_the_error():
     with pytest.raises(np.linalg.LinAlgError):
         wrt.jacobian(np.linalg.inv).batch(np.stack([np.eye(2), np.zeros((2, 2))]))
+
+
+def test_variants_of_other_points_do_not_matter():
+    J = wrt.jacobian(lambda x: np.sin(x)[x > 0])
+    J(np.array([1.0, -1, -1]))
+    assert J.batch(np.array([[1.0, 2, -1], [2.0, 1, -1]])).shape == (2, 2, 3)

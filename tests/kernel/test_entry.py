@@ -213,7 +213,8 @@ def test_arguments_inside_of_the_result(view):
 # ----- who computes ---------------------------------------------------------------------------------------------------
 def test_compiled_programs_take_over(monkeypatch):
     started = []
-    monkeypatch.setattr(takeover.threading, "Thread", lambda target, name: type("Now", (), {"start": lambda self: (started.append(name), target())})())
+    now = lambda target, args, name: type("Now", (), {"start": lambda self: (started.append(name), target(*args))})()
+    monkeypatch.setattr(takeover.threading, "Thread", now)
     J = wrt.jacobian(polar)
     for _ in range(takeover.AFTER - 1):
         J(X)
@@ -230,6 +231,22 @@ def test_numpy_alone():
     for _ in range(5):
         J(X)
     assert not J._ready
+
+
+def test_a_failing_compiler_leaves_it_to_numpy(monkeypatch):
+    def fails(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(takeover, "_compile", fails)
+    monkeypatch.setattr(takeover.threading, "Thread", lambda target, args, name: type("Now", (), {"start": lambda self: target(*args)})())
+    J = wrt.jacobian(polar)
+    for _ in range(takeover.AFTER + 2):
+        np.testing.assert_allclose(J(X), by_hand(X), rtol=1e-14)
+    assert "the compiler failed with MemoryError: no room" in J.plan
+
+
+def test_numba_is_llvm():
+    assert ready(wrt.jacobian(polar, backend="numba"), X).backend == "llvm"
 
 
 def test_unknown_backend():
@@ -276,3 +293,36 @@ def test_processes_share_the_cache(tmp_path):
     plans = [subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert "compiled in" in plans[0]
     assert "from the cache" in plans[1]
+
+
+def test_what_numpy_makes_before(rng):
+    """Linear algebra comes first, by NumPy; defaults and fixed arguments keep their places."""
+    B = rng.random((3, 3)) + 3 * np.eye(3)
+
+    def f(x, power, A, shift=np.array([1.0, 2.0, 3.0])):  # noqa: B008
+        return (np.linalg.inv(A) @ x + shift) ** power
+
+    H = wrt.hessian(f, backend="llvm")
+    J = wrt.jacobian(f, backend="llvm")
+    for _ in range(3):
+        x, A = rng.random(3), B + rng.random((3, 3))
+        np.testing.assert_allclose(H(x, 3, A), wrt.hessian(f, backend="numpy")(x, 3, A), rtol=1e-12)
+        np.testing.assert_allclose(J(x, 2, A), wrt.jacobian(f, backend="numpy")(x, 2, A), rtol=1e-12)
+        np.testing.assert_allclose(J.sparse(x, 2, A).toarray(), J(x, 2, A), rtol=1e-12)
+    assert "NumPy makes" in J.plan
+
+
+@pytest.mark.parametrize("default, other", [(1.0, 5.0), (np.ones(2), np.full(2, 5.0))])
+def test_arguments_in_place_of_defaults(default, other):
+    def f(x, k=default):
+        return k * x**2
+
+    J = wrt.jacobian(f, backend="llvm")
+    for _ in range(3):
+        np.testing.assert_allclose(J(X), np.diag(2 * X))
+        np.testing.assert_allclose(J(X, k=other), np.diag(10 * X))
+        np.testing.assert_allclose(J(X, other), np.diag(10 * X))
+        np.testing.assert_allclose(J.sparse(X).toarray(), np.diag(2 * X))
+        np.testing.assert_allclose(J.sparse(X, k=other).toarray(), np.diag(10 * X))
+        np.testing.assert_allclose(J.value_and(X, k=other)[0], 5 * X**2)
+        np.testing.assert_allclose(J.value_and(X)[0], X**2)

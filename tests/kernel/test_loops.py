@@ -163,3 +163,49 @@ def test_sums_over_long_axes_are_added_up(loops):
         made = prepared(f, x)
         nodes = [made.node, *made.dense]
         agree(llvm(made.inputs, [x], nodes), numpy(made.inputs, [x], nodes), "sums")
+
+
+def elements(n):
+    """Assembly: each element adds to its two nodes."""
+    e = np.stack([np.arange(n - 1), np.arange(1, n)], 1)
+
+    def f(x):
+        y = np.zeros(n)
+        np.add.at(y, e, x[e] ** 2)
+        return np.sin(y) * x
+
+    return f, n
+
+
+def convolution(n):
+    return lambda x: np.sin(np.convolve(x, [1, 0.5, 0.25])) ** 2, n
+
+
+def pairs(n):
+    p = np.arange(n) // 2
+    return lambda x: np.bincount(p, weights=x * x, minlength=n) ** 2, n
+
+
+@pytest.mark.parametrize("make", [elements, convolution, pairs, network, strided])
+@pytest.mark.parametrize("n", [2, 5, 13, 60, 520])
+def test_functions_of_sums_that_overlap(make, n):
+    f, size = make(n)
+    x = np.random.default_rng(n).uniform(0.5, 1.5, size)
+    J, N = wrt.jacobian(f, backend="llvm"), wrt.jacobian(f, backend="numpy")
+    A = J.sparse(x)
+    for form in ("csr", "csc"):
+        A = J.sparse(x, format=form)
+        A.data[...] = 7
+        np.testing.assert_allclose(J.sparse(x, out=A).toarray(), N(x), rtol=1e-11, atol=1e-12)
+    if n < 100:
+        for _ in range(2):
+            value, jacobian = J.value_and(x)
+            np.testing.assert_allclose(value, f(x), rtol=1e-12)
+            np.testing.assert_allclose(jacobian, N(x), rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(J.batch(np.stack([x] * 40)), np.stack([N(x)] * 40), rtol=1e-11, atol=1e-12)
+    total = lambda x: np.sum(f(x) ** 2)
+    H, R = wrt.hessian(total, backend="llvm"), wrt.hessian(total, backend="numpy")
+    B = H.sparse(x)
+    for _ in range(2):
+        B.data[...] = 7
+        np.testing.assert_allclose(H.sparse(x, out=B).toarray(), R.sparse(x).toarray(), rtol=1e-10, atol=1e-10)

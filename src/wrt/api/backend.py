@@ -54,6 +54,11 @@ class Kernel:
     check: Callable[..., Any] | None = None
 
     @property
+    def turns(self) -> int:
+        """How often its loops turn, all together."""
+        return _turns(self.built)
+
+    @property
     def loops(self) -> str:
         """The program as Python loops."""
         return text(self.built.program)
@@ -63,29 +68,39 @@ class Kernel:
         given = [a for a in (leaves if self.arguments is None else map(partial(_argument, leaves), self.arguments)) if a is not Kept]
         return self._run(given, leaves, out)
 
-    def directly(self, *given: Any) -> Any:
-        """The same for the user's own arguments (and the arrays to be filled), where NumPy must make arrays before."""
+    def directly(self) -> Callable[..., Any]:
+        """The same as a function of the user's own arguments (and the arrays to be filled)."""
+        if self.before is None:
+            return self.entry
         assert self.arguments is not None
         assert self.check is not None
-        user = given[: sum(not isinstance(a, Kept) for a in self.arguments)]
-        if self.check(*user) is None:
-            return None
-        leaves: list[Any] = [None] * sum(not isinstance(a, Same) for a in self.arguments)
-        for k, a in enumerate(self.arguments):
-            if isinstance(a, Kept):
-                leaves[a.leaf] = a.array
-            elif isinstance(a, int):
-                leaves[a] = user[k]
-        return self._run(user, leaves, given[len(user) :])
+        entry, check, before, finish = self.entry, self.check, self.before, self._finish
+        count = sum(not isinstance(a, Kept) for a in self.arguments)
+        where = {a: k for k, a in enumerate(self.arguments) if isinstance(a, int)} | {a.leaf: a.array for a in self.arguments if isinstance(a, Kept)}
+        leaves = [where[k] for k in range(len(where))]
+        straight = all(isinstance(k, int) for k in leaves) and leaves == list(range(count))
+
+        def run(*given: Any) -> Any:
+            user = given[:count]
+            if check(*user) is None:
+                return None
+            made = before(*(user if straight else [user[k] if isinstance(k, int) else k for k in leaves]))
+            return None if made is None else entry(*user, *finish(made), *given[count:])
+
+        return run
 
     def _run(self, given: Sequence[Any], leaves: Sequence[Any], out: Sequence[Any]) -> Any:
         if self.before is None:
             return self.entry(*given, *out)
         made = self.before(*leaves)
-        if made is None:
-            return None
-        several = made if len(self.built.before) > 1 else (made,) if self.built.before else ()
-        return self.entry(*given, *(np.asarray(a, n.dtype, order="C") for a, n in zip(several, self.built.before.values(), strict=True)), *out)
+        return None if made is None else self.entry(*given, *self._finish(made), *out)
+
+    def _finish(self, made: Any) -> list[Any]:
+        """What NumPy made before, as arrays that the loops can read."""
+        nodes = self.built.before
+        if not nodes:
+            return []
+        return [np.asarray(a, n.dtype, order="C") for a, n in zip(made if len(nodes) > 1 else (made,), nodes.values(), strict=True)]
 
 
 def _argument(leaves: Sequence[Any], argument: int | Same | Kept) -> Any:
@@ -94,15 +109,16 @@ def _argument(leaves: Sequence[Any], argument: int | Same | Kept) -> Any:
 
 
 # ----- what a program of each kind fills ------------------------------------------------------------------------------
-def compiled(prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept] | None = None) -> Kernel:
+def compiled(prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept] | None = None, *, into: bool = False) -> Kernel:
     """The compiled program of a kind; raises NotCompiled with the reason why there is none.
 
     `direct` says for each argument of the user's call which leaf it is, or which object it must be, and then which leaves are
-    defaults; None: it is called with leaves.
+    defaults; None: it is called with leaves. `into`: the results are written into arrays that are given last, as those of sparse
+    kinds are.
     """
     start = time.perf_counter()
-    fresh = kind not in SPARSE
-    if fresh:
+    fresh = kind not in SPARSE and not into
+    if kind not in SPARSE:
         nodes, extra = prepared._outputs(kind)  # noqa: SLF001
         nodes = folded(nodes, prepared.inputs | extra)
         dtypes = [_dtype(prepared, kind, k, node) for k, node in enumerate(nodes)]

@@ -129,8 +129,11 @@ class _Points:
             fresh = not waiting
             variant = self.trace(int(left[0]), tried) if fresh else waiting.pop(0)
             tried.append(variant)
+            fits = self._fits(variant, left, sure=fresh)
+            if len(left) and fits is not None and not fits.any():  # a variant of other points, perhaps of another shape
+                continue
             results = self._prepared(results, variant, kind)
-            left = self._filled(results, variant, kind, left, threads, sure=fresh)
+            left = self._filled(results, variant, kind, left, fits, threads)
             if not len(left):
                 break
         self.verb._last = variant  # noqa: SLF001
@@ -151,24 +154,34 @@ class _Points:
                 raise ShapeError(f"{self.verb.name} has derivatives of shape {show(result.shape[1:])} at some points and of shape {show(shape[1:])} at others.")
         return [result.astype(np.result_type(result, dtype), copy=False) for result, dtype in zip(results, dtypes, strict=True)]
 
-    def _filled(self, results: list[Any], variant: Prepared, kind: Dense, points: Any, threads: int | None, *, sure: bool) -> Any:
-        """Fill in where the variant fits (at the first of the points for sure, if it was traced there); the points that are left."""
-        names = [name for name, along in zip(variant.inputs.values(), self.along, strict=True) if along]
+    def _names(self, variant: Prepared) -> list[str]:
+        return [name for name, along in zip(variant.inputs.values(), self.along, strict=True) if along]
+
+    def _fits(self, variant: Prepared, points: Any, *, sure: bool) -> Any:
+        """At which points the variant fits (at the first for sure, if it was traced there); None where each must be tried by itself."""
+        if not variant.guards:
+            return np.ones(len(points), bool)
+        try:
+            fits = fitting(variant, self._names(variant), self.arrays, points)
+        except NotLifted:
+            return None
+        fits[:1] |= sure
+        return fits
+
+    def _filled(self, results: list[Any], variant: Prepared, kind: Dense, points: Any, fits: Any, threads: int | None) -> Any:
+        """Fill in where the variant fits; the points that are left."""
+        names = self._names(variant)
+        mine = points if fits is None or fits.all() else points[fits]
+        rest = points[:0] if fits is None else points[~fits]
         try:
             program = batch_program(variant, kind, names)
             faster = kernel(self.verb.name, self.verb.backend, variant, kind, names, program, self.arrays)
-            if not variant.guards:
-                program.run(self.arrays, results, self.count if len(points) == self.count else points, threads, faster)
-                return points[:0]
-            fits = fitting(variant, names, self.arrays, points)
+            if fits is None:
+                raise NotLifted(variant.node)
+            program.run(self.arrays, results, self.count if len(mine) == self.count else mine, threads, faster)
         except NotLifted:
-            left = self._one_by_one(results, variant, kind, points)
-            assert not sure or left[:1] != points[:1]  # the values that were guarded are those of this very point
-            return left
-        fits[:1] |= sure
-        mine = points if fits.all() else points[fits]
-        program.run(self.arrays, results, self.count if len(mine) == self.count else mine, threads, faster)
-        return points[~fits]
+            return np.concatenate([self._one_by_one(results, variant, kind, mine), rest])
+        return rest
 
     def _one_by_one(self, results: list[Any], variant: Prepared, kind: Dense, points: Any) -> Any:
         left = []

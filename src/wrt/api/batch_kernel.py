@@ -25,19 +25,14 @@ TRIALS = 3
 
 
 class BlockKernel(NamedTuple):
-    """A compiled block of exactly `rows` points: the inputs' arrays to the results', or None where it does not apply."""
+    """A compiled block of exactly `rows` points: the inputs' arrays and those of the results to True, or None where it does not apply."""
 
     rows: int
-    call: Callable[[Sequence[Any]], Any]
+    call: Callable[..., Any]
 
     def fill(self, given: Sequence[Any], results: Sequence[Any]) -> bool:
         """Whether the results have been written."""
-        found = self.call(given)
-        if found is None:
-            return False
-        for result, each in zip(results, found if isinstance(found, tuple) else (found,), strict=True):
-            result[...] = each
-        return True
+        return self.call(given, *results) is not None
 
 
 def kernel(name: str, backend: str, prepared: Prepared, kind: Dense, names: Collection[str], lifted: BatchProgram, arrays: Sequence[Any]) -> BlockKernel | None:
@@ -78,7 +73,7 @@ def _compiled(
     block = Prepared(fixed.outputs[0], fixed.inputs, tuple(fixed.inputs), (), prepared.mode, prepared.relied, volatile=False)
     block.dense, block.dtypes = fixed.outputs, fixed.dtypes
     try:
-        made = BlockKernel(rows, compiled(block, "jacobian"))
+        made = BlockKernel(rows, compiled(block, "jacobian", into=True))
     except NotCompiled as why:
         return str(why)
     if measured and total >= rows and not _pays(made, lifted, arrays):

@@ -19,7 +19,7 @@ from wrt.api.rows import MAX_BYTES, allow, block_rows, blocks, check_bytes, is_s
 from wrt.api.save import save
 from wrt.api.sparse import Format, parts
 from wrt.api.structured import Systems, diagonal_of
-from wrt.api.takeover import Backend, check_backend, consider, sparse
+from wrt.api.takeover import Backend, chosen, consider, sparse
 from wrt.differentiate.accumulate import Order
 from wrt.errors import ArgumentError
 from wrt.graph.node import Node
@@ -57,7 +57,6 @@ class Differentiated:
         if not callable(function):
             raise ArgumentError(f"Expected a function, got {function!r}. For an expression in text write wrt.derive({function!r}, wrt=…).")
         check(layout, view, order)
-        check_backend(backend)
         if mode not in ("auto", "forward", "reverse"):
             raise ArgumentError(f"mode must be 'auto', 'forward' or 'reverse', not {mode!r}.")
         if not isinstance(wrt, int | str | Sequence):
@@ -71,7 +70,7 @@ class Differentiated:
         self._bound = Binding(function)
         self.collated = (layout, view) == ("numerator", "tensor")  # as the arrays come out
         self.layout, self.view, self.order, self.mode, self.max_bytes = layout, view, order, mode, max_bytes
-        self.backend = backend
+        self.backend = chosen(backend)
         self._variants: dict[Any, list[Prepared]] = {}
         self._last: Prepared | None = None
         self._ready: dict[str, list[Any]] = {}  # compiled programs by kind, to be called with the user's own arguments
@@ -288,13 +287,13 @@ class Jacobian(Systems, Differentiated):
         value = own(value, [*leaves.arrays, *prepared.arrays("value_and")])
         return value, self._several("value_and", jacobians, prepared, leaves, [value])
 
-    def sparse(self, *args: Any, format: Format = "csr", out: Any = None, **kwargs: Any) -> Any:
+    def sparse(self, *args: Any, format: Format | None = None, out: Any = None, **kwargs: Any) -> Any:
         """The Jacobian as a sparse matrix of SciPy, flattened in C order; its pattern is computed once and holds every possible nonzero.
 
         Parameters
         ----------
         format
-            "csr", "csc", "coo" or "bsr".
+            "csr", "csc", "coo" or "bsr"; by default that of `out`, or "csr".
         out
             A matrix that an earlier call returned (for several inputs a tuple of them): its data are overwritten, and it is returned.
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -20,21 +20,24 @@ if TYPE_CHECKING:
     from wrt.api.prepared import Kind, Prepared
     from wrt.lower.kernel.entry import Kept, Same
 
-Backend = Literal["auto", "numpy", "llvm"]
+Backend = Literal["auto", "numpy", "llvm", "numba"]
 AFTER = 3  # calls of one program before it is compiled
 TRIALS = 3  # runs of either program when they are compared
+FEW = 1000  # turns of a program that need no comparison
 KEPT = 4  # compiled programs of one kind that a call tries with the arguments as they are
 
 
-def check_backend(backend: str) -> None:
-    """Refuse an unknown backend, or one that this machine does not have."""
-    if backend not in ("auto", "numpy", "llvm"):
+def chosen(backend: Backend) -> Backend:
+    """The backend of this name; refused if it is unknown, or if this machine does not have it. Numba's compiler is LLVM."""
+    if backend not in get_args(Backend):
         raise ArgumentError(f"backend must be 'auto', 'numpy' or 'llvm', not {backend!r}.")
-    if backend == "llvm":
-        from wrt.lower.kernel.machine import available
+    if backend not in ("llvm", "numba"):
+        return backend
+    from wrt.lower.kernel.machine import available
 
-        if available():
-            raise ArgumentError(f"backend='llvm' cannot be had: {available()}.")
+    if available():
+        raise ArgumentError(f"backend={backend!r} cannot be had: {available()}.")
+    return "llvm"
 
 
 def consider(verb: Differentiated, prepared: Prepared, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Leaves, extra: Sequence[Any]) -> None:
@@ -54,7 +57,15 @@ def consider(verb: Differentiated, prepared: Prepared, kind: Kind, args: tuple[A
     if verb.backend == "llvm":
         job()
     else:
-        threading.Thread(target=job, name="wrt compiles").start()
+        threading.Thread(target=_apart, args=(job, prepared, kind), name="wrt compiles").start()
+
+
+def _apart(job: Callable[[], None], prepared: Prepared, kind: Kind) -> None:
+    """The job in a thread of its own: whatever goes wrong there, NumPy goes on, and `J.plan` says so."""
+    try:
+        job()
+    except Exception as why:  # noqa: BLE001
+        prepared.backends[kind] = f"NumPy: the compiler failed with {type(why).__name__}: {why}"
 
 
 def _direct(args: tuple[Any, ...], leaves: Leaves) -> list[int | Same | Kept] | None:
@@ -88,6 +99,7 @@ def _direct(args: tuple[Any, ...], leaves: Leaves) -> list[int | Same | Kept] | 
 def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept] | None, arrays: Sequence[Any]) -> None:
     from wrt.api.backend import ThereAlready, compiled
     from wrt.lower.kernel.build import NotCompiled
+    from wrt.lower.kernel.entry import Kept
 
     try:
         if not _plain(verb, kind):
@@ -97,6 +109,9 @@ def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Seque
         except NotCompiled:
             if direct is None:
                 raise
+            kernel = compiled(prepared, kind, None)
+        ways = kernel
+        if any(isinstance(argument, Kept) for argument in kernel.arguments or ()):  # calls that give these arguments take leaves
             kernel = compiled(prepared, kind, None)
         if verb.backend == "auto" and not _pays(prepared, kind, kernel, arrays):
             return
@@ -111,8 +126,8 @@ def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Seque
     prepared.backends[kind] = f"LLVM, {kernel.built.program.operations} operations, {how} in {1000 * kernel.seconds:.0f} ms" + (
         "" if kernel.before is None else f"; NumPy makes {len(kernel.built.before)} arrays before"
     )
-    if kernel.arguments is not None:
-        way: Any = kernel.entry if kernel.before is None else kernel.directly
+    if ways.arguments is not None:
+        way: Any = ways.directly()
         way = _Fill(way, parts(prepared, kind)[0]) if kind in SPARSE else way
         verb._ready[kind] = [way, *verb._ready.get(kind, ())][:KEPT]  # noqa: SLF001
         if kind == verb.kind:
@@ -127,8 +142,11 @@ def _plain(verb: Differentiated, kind: Kind) -> bool:
 
 
 def _pays(prepared: Prepared, kind: Kind, kernel: Kernel, arrays: Sequence[Any]) -> bool:
-    """Whether the compiled program is the faster one on these arguments; for sparse kinds it is."""
-    if kind in SPARSE:
+    """Whether the compiled program is the faster one on these arguments.
+
+    Sparse ones are, and so are small ones: the way in alone is faster than what NumPy's program takes to be called.
+    """
+    if kind in SPARSE or (kernel.arguments is not None and kernel.before is None and kernel.turns <= FEW):
         return True
     runs: list[Callable[[Sequence[Any]], Any]] = [kernel, partial(prepared.run_numpy, kind)]
     best = [float("inf"), float("inf")]
@@ -176,10 +194,11 @@ def _time(seconds: float) -> str:
     return f"{1e6 * seconds:.3g} µs" if seconds < 1e-3 else f"{1e3 * seconds:.3g} ms"
 
 
-def sparse(verb: Differentiated, order: str, form: Format, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def sparse(verb: Differentiated, order: str, form: Format | None, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A sparse derivative; `order` is "hessian_" for the second."""
-    check_format(form)
-    kind: Any = order + form
+    chosen_form = str(form or getattr(out[0] if isinstance(out, tuple) else out, "format", "csr"))
+    check_format(chosen_form)
+    kind: Any = order + chosen_form
     if not kwargs and verb.single:
         for run in verb._ready.get(kind, ()):  # noqa: SLF001
             found = run(args, out)

@@ -64,7 +64,7 @@ class Hessian(Systems, Differentiated):
         rows = tuple(tuple(blocks[n * a : n * a + n]) for a in range(n))
         return rows[0][0] if self.single else rows
 
-    def sparse(self, *args: Any, format: Format = "csr", out: Any = None, **kwargs: Any) -> Any:
+    def sparse(self, *args: Any, format: Format | None = None, out: Any = None, **kwargs: Any) -> Any:
         """The Hessian as a sparse matrix of SciPy, rows f and x, columns x, flattened in C order; as `Jacobian.sparse`.
 
         For several inputs a tuple of rows of blocks.
@@ -136,7 +136,7 @@ def jacobian(
 
     backend
         Who computes. "auto": NumPy answers at once, and loops compiled by LLVM take over when they are ready and faster (they need
-        the extra `fast`); "numpy"; "llvm": compiled at the first call. `.plan` says who it was, and why.
+        the extra `fast`); "numpy"; "llvm" (or "numba", whose compiler it is): compiled at the first call. `.plan` says who it was, and why.
 
     Returns
     -------

@@ -28,7 +28,7 @@ def folded(outputs: Sequence[Node], inputs: Collection[Node] = (), watched: Sequ
     if not any(node.op == "frozen" or (node.op == "captured" and is_fixed(array_of(node))) for node in order):
         return list(outputs)
     if any(node.op == "captured" for node in order):  # s·A + s·Aᵀ is s·(A + Aᵀ), of which the sum can be kept
-        outputs, _ = tuned(merged(outputs, {}, inputs, watched)[0], {}, inputs, watched, helpers=False)
+        outputs, _ = tuned(merged(outputs, {}, inputs, watched)[0], {}, inputs, watched, helpers=())
         order = topological(outputs)
     fixed: set[Node] = set()
     for node in order:

@@ -22,8 +22,13 @@ def gram(X, w):
     sign = 1.0 if (w >= 0).all() else -1.0 if (w <= 0).all() else 0.0
     if not sign:
         return (w[:, None] * X).T @ X
-    S = np.sqrt(sign * w)[:, None] * X
-    return S.T @ S if sign > 0 else -(S.T @ S)
+    root = np.sqrt(sign * w)[:, None]
+    total = np.zeros((X.shape[1], X.shape[1]))
+    rows = max(X.shape[1], 131072 // X.shape[1])  # S stays in the cache
+    for start in range(0, len(X), rows):
+        S = root[start : start + rows] * X[start : start + rows]
+        total += S.T @ S
+    return total if sign > 0 else -total
 '''
 _CALLED = re.compile(rf"\b{OP}\(")
 LEAST = 32  # rows and columns from which on it pays

@@ -13,7 +13,7 @@ from wrt.graph.nest import terms_of, uniform
 from wrt.graph.node import Contents, Held, Node, Scalar, array_of, number
 from wrt.graph.size import Size, symbols_in
 from wrt.graph.walk import topological, uses
-from wrt.lower import buffer, gram, nest_source
+from wrt.lower import buffer, gram, nest_source, triangle_dot
 from wrt.lower.inverse import is_solved
 from wrt.lower.merge import merged
 from wrt.lower.rows import LENGTH, RowBlocks, row_blocks
@@ -25,6 +25,7 @@ from wrt.lower.tune import tuned
 from wrt.ops.catalog import OPERATIONS
 
 _CHEAP = re.compile(r"-?[^\W\d]\w*(\[(-?\d+|:|None)(, (-?\d+|:|None))*\])?(\.T)?|-?[\d.]+(e[-+]?\d+)?")
+_HELPERS = (gram, triangle_dot)
 LONG = 72  # an expression of more characters gets a line of its own
 
 Comment = Callable[[Node], str | None]
@@ -63,7 +64,7 @@ class Source:
     @property
     def helpers(self) -> str:
         """The functions that the text calls beside its libraries'."""
-        return f"\n{gram.HELPER}" if gram.is_called(self.text) else ""
+        return "".join(f"\n{helper.HELPER}" for helper in _HELPERS if helper.is_called(self.text))
 
     def __str__(self) -> str:
         """The whole module: imports, the arrays that the function refers to, the function. Long arrays are only described."""
@@ -113,7 +114,7 @@ def source(
     watched = [node for guard in guards for node in guard.nodes]
     outputs, names = merged(outputs, names or {}, inputs, watched)
     if views:
-        outputs, names = tuned(outputs, names, inputs, watched, helpers=gram.OP not in inputs.values())
+        outputs, names = tuned(outputs, names, inputs, watched, helpers={helper.OP for helper in _HELPERS} - set(inputs.values()))
     made = (writer or Writer)(inputs, [*(node for guard in guards for node in guard.nodes), *outputs], dict(names), views=views)
     for guard in guards:
         made.guard(guard)
@@ -134,7 +135,7 @@ class Writer:
         self.keys: dict[Any, Code] = {}
         self.last: dict[str, int] = {}
         self.codes: dict[Node, Code] = {node: Code(name) for node, name in inputs.items()}
-        self.taken = {"np", gram.OP, *inputs.values()}
+        self.taken = {"np", *(helper.OP for helper in _HELPERS), *inputs.values()}
         self.count: dict[Node, int] = {}
         self.outputs = set(outputs)
         self.order = topological(outputs, inputs)
@@ -188,6 +189,8 @@ class Writer:
             code = made
         elif node.op == gram.OP:
             code = call(gram.OP, *(self.codes[child].text for child in node.inputs))
+        elif node.op == triangle_dot.OP:
+            code = triangle_dot.written(node, *(self.codes[child] for child in node.inputs))
         else:
             code = self._operation(node)
         solved = node.op == "inv" and node not in self.outputs and is_solved(node, self.readers.get(node, ()))

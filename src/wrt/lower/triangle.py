@@ -16,7 +16,7 @@ from wrt.graph.term import Factor, Term
 
 SMALL = 8  # triangles of smaller matrices stay as they are
 
-_known: WeakKeyDictionary[Node, dict[tuple[Node, int], tuple[int, bool] | None]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Node, dict[tuple[Node, tuple[int, int]], tuple[int, bool] | None]] = WeakKeyDictionary()
 
 
 def over_matrix(term: Term) -> Term:
@@ -42,7 +42,7 @@ def _cut(node: Node, rows: Index, cols: Index, turned: bool) -> Node | None:
     n = node.shape[0]
     if not (isinstance(rows, Table) and isinstance(cols, Table) and isinstance(n, int) and n >= SMALL):
         return None
-    found = _triangle(rows.node, cols.node, n)
+    found = _triangle(rows.node, cols.node, (n, n))
     if found is None:
         return None
     diagonal, lower = found
@@ -52,23 +52,40 @@ def _cut(node: Node, rows: Index, cols: Index, turned: bool) -> Node | None:
     return make("nest", (ones, node), (Term((n, n), straight, factors),), (n, n), node.dtype)
 
 
+def triangle_of(node: Node, rows: Index, cols: Index) -> tuple[int, bool] | None:
+    """(k, lower) if the matrix is read in its triangle np.tril(node, k), or np.triu(node, k), in the order of its rows or of its columns."""
+    n, m = node.shape
+    if not (isinstance(rows, Table) and isinstance(cols, Table) and _is_table(rows) and _is_table(cols) and isinstance(n, int) and isinstance(m, int)):
+        return None
+    if labels_in(rows) != labels_in(cols):
+        return None
+    turned = _triangle(cols.node, rows.node, (m, n))
+    return _triangle(rows.node, cols.node, (n, m)) or (None if turned is None else (-turned[0], not turned[1]))
+
+
 def _is_table(index: Index) -> bool:
     """Whether the index is a static table over one label."""
     return isinstance(index, Table) and index.node.op == "frozen" and len(index.index) == 1 and plain(index.index[0]) is not None
 
 
-def _triangle(rows: Node, cols: Node, n: int) -> tuple[int, bool] | None:
-    """(k, lower) if the tables are those of np.tril_indices(n, k), or of np.triu_indices(n, k)."""
+def _triangle(rows: Node, cols: Node, shape: tuple[int, int]) -> tuple[int, bool] | None:
+    """(k, lower) if the tables are those of np.tril_indices(n, k, m), or of np.triu_indices(n, k, m)."""
     made = _known.setdefault(rows, {})
-    if (cols, n) not in made:
-        made[cols, n] = _found(array_of(rows), array_of(cols), n)
-    return made[cols, n]
+    if (cols, shape) not in made:
+        made[cols, shape] = _found(array_of(rows), array_of(cols), shape)
+    return made[cols, shape]
 
 
-def _found(rows: np.ndarray, cols: np.ndarray, n: int) -> tuple[int, bool] | None:
+def _found(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tuple[int, bool] | None:
+    n, m = shape
+    if not rows.size or min(rows.min(), cols.min()) < 0 or rows.max() >= n or cols.max() >= m:
+        return None
+    places = rows * m + cols
+    if not (places[1:] > places[:-1]).all():
+        return None
     steps = cols - rows
-    for lower, k in ((True, int(steps.max(initial=-n))), (False, int(steps.min(initial=n)))):
-        places = np.nonzero(np.tri(n, k=k, dtype=bool) if lower else ~np.tri(n, k=k - 1, dtype=bool))
-        if places[0].size == rows.size and np.array_equal(places[0], rows) and np.array_equal(places[1], cols):
+    for lower, k in ((True, int(steps.max())), (False, int(steps.min()))):
+        ends = np.clip(np.arange(n) + (k + 1 if lower else k), 0, m)
+        if rows.size == int(ends.sum() if lower else (m - ends).sum()):  # as many different entries as the triangle that they lie in
             return k, lower
     return None

@@ -15,7 +15,7 @@ from wrt.graph.nest import terms_of
 from wrt.graph.node import FLOAT, Node, make
 from wrt.graph.term import Factor, Term, labels_of, nodes_in
 from wrt.graph.walk import topological
-from wrt.lower import gram
+from wrt.lower import gram, triangle_dot
 from wrt.lower.nest_source import is_whole
 
 LARGE = 1024  # arrays of fewer entries are no work
@@ -23,11 +23,11 @@ SMALLER = 8  # a factor takes the number in front if it has so many times fewer 
 
 
 def tuned(
-    outputs: Sequence[Node], names: Mapping[Node, str], inputs: Collection[Node], watched: Sequence[Node], *, helpers: bool
+    outputs: Sequence[Node], names: Mapping[Node, str], inputs: Collection[Node], watched: Sequence[Node], *, helpers: Collection[str]
 ) -> tuple[list[Node], Mapping[Node, str]]:
-    """The same outputs, large sums of products written so that they take fewer passes."""
+    """The same outputs, large sums of products written so that they take fewer passes; `helpers` are those that may be called."""
     order = topological(outputs, inputs)
-    if not any(_is_large(node) for node in order):
+    if not any(_is_large(each) for node in order for each in (node, *node.inputs)):
         return list(outputs), names
     readers: dict[Node, int] = {}
     for node in order:
@@ -37,6 +37,8 @@ def tuned(
     instead: dict[Node, Node] = {}
     for node in order:
         made = _rebuilt(node, instead)
+        if triangle_dot.OP in helpers:
+            made = triangle_dot.multiplied(made)
         if _is_large(node):
             alone = {instead.get(child, child) for child in node.inputs if readers[child] == 1 and child not in kept}
             made = _faster(made, alone, helpers)
@@ -64,11 +66,11 @@ def _rebuilt(node: Node, instead: Mapping[Node, Node]) -> Node:
     return make("nest", nodes_in(terms), terms, node.shape, node.dtype)
 
 
-def _faster(node: Node, alone: Collection[Node], helpers: bool) -> Node:
+def _faster(node: Node, alone: Collection[Node], helpers: Collection[str]) -> Node:
     terms = _terms(node, alone)
     if terms is None:
         return node
-    if helpers:
+    if gram.OP in helpers:
         terms = [gram.symmetric(term) or term for term in terms]
     terms = _together(terms, node)
     terms = [_numbers_in(term, node, alone=len(terms) == 1) for term in terms]

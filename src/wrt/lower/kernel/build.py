@@ -97,7 +97,7 @@ def build(inputs: Mapping[Node, str], outputs: Callable[[bool], Sequence[Output]
         except MakeFirst as first:
             node = first.node
             if node in work or node in before or node.op == "variable" or not knows(node.dtype):
-                raise NotCompiled(f"{node.op} of {node.dtype}") from None
+                raise NotCompiled(_why(node)) from None
             (work if first.compiled else before).append(node)
         except RecursionError:
             raise NotCompiled("the graph is too deep") from None
@@ -109,6 +109,12 @@ def output(node: Node, name: str, dtype: np.dtype[Any], unrolled: bool) -> Outpu
     if not knows(dtype):
         raise NotCompiled(f"results of {dtype}")
     return Output(name, prod(ints(node.shape)), dtype, streams_of(node, unrolled=unrolled), node=node)
+
+
+def _why(node: Node) -> str:
+    if node.op == "nest" or node.dtype.kind == "i":
+        return "entries are read or written at positions that are known only at run time (a sort, a search)"
+    return f"{node.op} of {node.dtype}"
 
 
 def _turns(node: Node) -> int:

@@ -194,6 +194,8 @@ class Reader:
         for out, place in zip(term.out, index, strict=True):
             if isinstance(out, Table) or out.modulus is not None:
                 raise MakeFirst(node, compiled=True)
+            if not _distinct(out.parts, by, term.sizes):  # several turns write there: i + j of a convolution, the nodes of an element
+                raise MakeFirst(node, compiled=True)
             rest = place.shift(-whole(out.offset))
             parts = sorted(out.parts, key=lambda part: -abs(whole(part[1])))
             if len(parts) == 1 and parts[0][1] in (1, -1) and parts[0][0] not in by:
@@ -343,6 +345,17 @@ class Reader:
         if not place.parts:
             return self.constant(place.offset, "b1")
         return self.loop.op("ne", "b1", self.loop.op("place", "i8", place), self.constant(0, "i8"))
+
+
+def _distinct(parts: Sequence[tuple[int, Any]], by: By, sizes: Sequence[Any]) -> bool:
+    """Whether different values of the labels that are not known yet give different positions."""
+    reach = 0
+    for label, c in sorted(parts, key=lambda part: abs(whole(part[1]))):
+        if label not in by:
+            if abs(whole(c)) <= reach:
+                return False
+            reach += abs(whole(c)) * (whole(sizes[label]) - 1)
+    return True
 
 
 def _axis(box: Box, label: int) -> NDArray[Any]:

@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 SMALL = 16  # labels of up to so many values are written out
 COPIES = 64  # so many streams at most are made of one term
 RIMS = (0, 1, 2, 4, 8)  # how far from the rim the inside may begin
+PER_CALL = 50  # operations for each call of a function of the C library, up to which the calls get loops of their own
 APART = 8  # loops whose ranges differ by no more than this share their inside
 COSTLY = frozenset(
     "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arctan2 power sqrt hypot logaddexp expit erf erfc cbrt".split()  # noqa: SIM905
 )
+
+
+NAMES = frozenset(CALLS.values())
 
 
 @dataclass(eq=False, slots=True)
@@ -194,7 +198,8 @@ class Scheduler:
             count += np.bincount(each, minlength=output.size).astype(np.int32)
         if np.all(count == 1):
             return
-        self.program.steps.insert(first, Fill(output.name, output.size))
+        if np.any(count > 1) or not _zeros(loops, np.flatnonzero(count == 0), output):
+            self.program.steps.insert(first, Fill(output.name, output.size))
         for (loop, k, _), each in zip(written, at, strict=True):
             loop.stores[k] = loop.stores[k]._replace(add=bool(np.any(count[each] > 1)))
 
@@ -276,10 +281,12 @@ class Scheduler:
     def _worth(self, reader: Reader) -> None:
         """Ask for an array where a costly value would be computed many times over: at neighbours, or once for each use of a gathered entry.
 
-        And where the loop stores by tables, which keeps it from being vectorized: functions of the C library get a loop of their own.
+        And where the loop stores far apart, which keeps it from being vectorized well: functions of the C library get a loop of their own.
         """
         turns = reader.loop.volume
-        scattered = any(isinstance(atom, Lookup) for store in reader.loop.stores for atom, _ in store.place.parts)
+        calls = sum(op.name in NAMES for op in reader.loop.ops)
+        last = len(reader.loop.box) - 1 if len(reader.loop.ops) <= calls * PER_CALL else None  # a long body is vectorized all the same
+        scattered = any(isinstance(atom, Lookup) or (atom == last and c > 1) for store in reader.loop.stores for atom, c in store.place.parts)
         for node, indices in reader.read.items():  # what is read by others comes after them
             if node in reader.arrays or node.op in ("variable", "captured", "frozen", "constant") or not _costs(node) or not knows(node.dtype):
                 continue
@@ -313,6 +320,20 @@ def _covers(loops: Sequence[Loop], size: int) -> bool:
             return False
         weight *= box[label][1]
     return store.place.offset == 0 and weight == size == loops[0].volume
+
+
+def _zeros(loops: Sequence[Loop], missing: NDArray[Any], output: Output) -> bool:
+    """Whether the entries that nothing writes have been given stores of zero: in one loop over all rows, a few in each row."""
+    if len(loops) != 1 or len(loops[0].box) != 1 or loops[0].box[0][0] != 0:
+        return False
+    (loop,), turns = loops, loops[0].volume
+    width = output.size // turns
+    rest = missing[missing < width]
+    if turns * width != output.size or len(rest) > SMALL or not np.array_equal(missing, (np.arange(turns)[:, None] * width + rest).ravel()):
+        return False
+    zero = loop.op("const", code(output.dtype), "0.0" if output.dtype.kind == "f" else "0")
+    loop.stores += [Store(output.name, Place(((0, width),), int(k)), zero, add=False) for k in rest]
+    return True
 
 
 def _grid(entry: _Entry) -> list[NDArray[Any]]:
