@@ -18,18 +18,21 @@ from wrt.api.verbs import gradient, hessian, hvp, jacobian, jvp, vjp
 from wrt.errors import ArgumentError, Disagreement, LayoutError, ParseError, Promotion, ShapeError, Unsupported, WrtError
 
 if TYPE_CHECKING:
-    from wrt import numeric
+    from wrt import geometry, numeric, probability
     from wrt.api.derive import Derivative, derive
 
 _LATER = {  # public name -> the module that has it, imported when the name is first used: formulas and differences are not always wanted
     "derive": "wrt.api.derive",
     "Derivative": "wrt.api.derive",
+    "geometry": "wrt.geometry",
     "numeric": "wrt.numeric",
+    "plot": "wrt.plot",
+    "probability": "wrt.probability",
 }
 
 __all__ = [
     "ArgumentError", "Derivative", "Disagreement", "Jacobian", "LayoutError", "ParseError", "Promotion", "ShapeError", "Unsupported", "WrtError",
-    "derive", "gradient", "hessian", "hvp", "jacobian", "jvp", "numeric", "vjp",
+    "derive", "geometry", "gradient", "hessian", "hvp", "jacobian", "jvp", "numeric", "plot", "probability", "vjp",
 ]  # fmt: skip
 
 

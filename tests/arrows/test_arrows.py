@@ -38,7 +38,7 @@ MAY = {
 }
 
 # Third-party packages that a part may import at import time. Everything else but NumPy is imported inside functions.
-EAGER = {"cli": {"rich", "typer"}}
+EAGER = {"cli": {"rich", "typer"}, "plot": {"matplotlib"}}  # plot: in picture.py alone, which is imported when the first picture is drawn
 
 SMELL, LIMIT = 500, 600  # lines of a file
 

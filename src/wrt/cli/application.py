@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from wrt.cli import det, limits, plot
 from wrt.cli.derive import Part, Request, run
 from wrt.cli.exit_code import ExitCode
 from wrt.cli.outcome import outcome
@@ -22,6 +23,9 @@ _WRT = """Derivatives with respect to anything: as a formula, as steps, as code.
 Examples:
   wrt derive "sum((y - Phi @ theta)**2)" --wrt theta
   wrt derive "x'*A*x" --wrt x --steps
+  wrt det "r*cos(t), r*sin(t)" --at "r=2, t=0.5"
+  wrt limits "sin(x)" --at 1
+  wrt plot chain "A @ sin(B @ x)" --wrt x --save chain.svg
   wrt derive --help
 """
 _DERIVE = """The derivative of an expression, with its shape and convention.
@@ -143,3 +147,8 @@ def _read() -> str:
         raise typer.BadParameter(f"stdin is not {why.encoding} text.", param_hint="'EXPRESSION'") from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+application.command(no_args_is_help=True, help=det.HELP)(det.det)
+application.command(no_args_is_help=True, help=limits.HELP)(limits.limits)
+application.add_typer(plot.plot, name="plot", help=plot.HELP, no_args_is_help=True)

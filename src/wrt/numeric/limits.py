@@ -71,16 +71,16 @@ def jacobian(
     """
     point, notes = as_point(x)
     low, high = _interval(bounds, point)
-    scales = _scales(scale, point)
+    scales = scales_of(scale, point)
     box = BlackBox(f, point, args, scalar=point.ndim == 0 and not isinstance(x, np.ndarray))
-    answer = _Answer(box, point)
+    answer = Answer(box, point)
     if box.center.size:
         for index in np.ndindex(point.shape):
             answer.add(index, float(low[index]), float(high[index]), float(scales[index]), budget)
     return answer.estimate(notes)
 
 
-class _Answer:
+class Answer:
     """The Jacobian while its columns arrive."""
 
     def __init__(self, box: BlackBox, point: Array) -> None:
@@ -157,7 +157,8 @@ def _interval(bounds: tuple[object, object] | None, point: Array) -> tuple[Array
     return low, high
 
 
-def _scales(scale: object, point: Array) -> Array:
+def scales_of(scale: object, point: Array) -> Array:
+    """The size of a change that matters, for each entry of x."""
     if scale is None:
         size = np.abs(point)
         return np.where(size < 1e-200, 1.0, size)
