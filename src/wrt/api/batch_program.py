@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,6 +122,8 @@ class BatchProgram:
             work(0, count)
             return
         bounds = [count * w // workers for w in range(workers + 1)]
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(workers) as pool:  # each with the caller's context: np.errstate lives there
             tasks = [pool.submit(copy_context().run, work, bounds[w], bounds[w + 1]) for w in range(workers)]
             for task in tasks:

@@ -6,13 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from math import prod
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from wrt.api import normal
 from wrt.api.arguments import Leaves, collect, rebuild
-from wrt.api.batch import batch
 from wrt.api.prepared import Kind, Prepared, apart, explain, own
 from wrt.api.product import fitted, results, seed_of, tangents
 from wrt.api.rows import MAX_BYTES, allow, block_rows, blocks, check_bytes, is_sparse, rows_of
@@ -26,13 +25,15 @@ from wrt.graph.node import Node
 from wrt.graph.shape import show
 from wrt.linear.linear_map import LinearMap
 from wrt.linear.pattern import Pattern
-from wrt.linear.structure import Structure
 from wrt.lower.evaluate import evaluate
 from wrt.notation.layout import Layout, View, arrange, check, convention
 from wrt.notation.layout import Order as Flattening
 from wrt.trace import Back, Binding, Trace, select, trace_function
 from wrt.trace.guards import Guard, same
 from wrt.trace.signature import name_of
+
+if TYPE_CHECKING:
+    from wrt.linear.structure import Structure
 
 VARIANTS = 8  # so many branches of a function are kept prepared for one signature; the oldest goes first
 
@@ -394,6 +395,8 @@ class Jacobian(Systems, Differentiated):
                [[5., 4.],
                 [0., 1.]]])
         """
+        from wrt.api.batch import batch
+
         return batch(self, lambda: Jacobian(self.function, self.wrt, mode=self.mode), args, kwargs, batched, threads)
 
     def pair(self) -> tuple[Callable[..., Any], Callable[..., Any]]:

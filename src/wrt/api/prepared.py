@@ -16,7 +16,6 @@ from wrt.differentiate.accumulate import Order, accumulate
 from wrt.graph.node import Node, promote, variable
 from wrt.linear.linear_map import LinearMap, identity, row
 from wrt.linear.pattern import coefficients
-from wrt.linear.structure import Structure, structure
 from wrt.lower.fold import folded
 from wrt.lower.numpy_source import Source, source
 from wrt.trace.dependency import Dependencies
@@ -24,6 +23,7 @@ from wrt.trace.guards import Guard
 
 if TYPE_CHECKING:
     from wrt.api.backend import Kernel
+    from wrt.linear.structure import Structure
 
 Kind = Literal[
     "value", "jacobian", "value_and", "hessian", "jvp", "vjp", "hvp", "gauss_newton", "normal", "normal_sparse",
@@ -188,6 +188,8 @@ def own(result: Any, given: Sequence[Any], dtype: Any = None) -> Any:
 
 def explain(of: Node, m: LinearMap, by: Node) -> Structure:
     """What a map is, and why: zero because of steps (floor, argmax) is told from zero because the input is not read."""
+    from wrt.linear.structure import Structure, structure  # not every call asks for it
+
     if not m.terms and by in of.variables:
         return Structure("zero", "the output is piecewise constant in this input")
     return structure(m)

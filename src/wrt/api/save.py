@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,8 @@ def save(prepared: Prepared, kind: Kind, name: str, path: str | os.PathLike[str]
         raise Unsupported(f"{name} cannot be saved: a choice in it depends on more than truth values.")
     shapes = ", ".join(f"{given}{show(node.shape)}" for node, given in prepared.inputs.items())
     text = f'"""The {kind} of {name}, for {shapes}. Written by wrt."""\n\n{source.standalone()}'
+    import tempfile
+
     handle, aside = tempfile.mkstemp(dir=os.path.dirname(os.fspath(path)) or ".", suffix=".py")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)

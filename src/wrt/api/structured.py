@@ -13,18 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt.errors import ArgumentError, ShapeError
-from wrt.graph.node import Node
+from wrt.graph.node import Node, Shape
 from wrt.graph.shape import show
-from wrt.linear.band import storage
-from wrt.linear.core import Core, core, diagonal_core
-from wrt.linear.inverse import logabsdet, solve
+from wrt.graph.size import as_int
 from wrt.linear.linear_map import LinearMap
-from wrt.linear.operator import short_logabsdet
-from wrt.linear.reach import numbers, reach
-from wrt.linear.structure import structure
 
 if TYPE_CHECKING:
     from wrt.api.prepared import Kind, Prepared
+    from wrt.linear.core import Core
 
 LITTLE = 16  # a matrix of so many columns is stored as a band in any case
 JOBS: dict[str, tuple[Kind, Kind]] = {  # of a Jacobian, of a Hessian
@@ -37,6 +33,9 @@ KINDS = {kind: (job, second) for job, kinds in JOBS.items() for second, kind in 
 
 def outputs(prepared: Prepared, kind: Kind) -> list[Node]:
     """What the program of this kind returns."""
+    from wrt.linear.band import storage  # here and below: imported by those who solve, not by all who differentiate
+    from wrt.linear.operator import short_logabsdet
+
     job, second = KINDS[kind]
     m = _map(prepared, bool(second))
     if job == "banded":
@@ -54,6 +53,8 @@ def _map(prepared: Prepared, second: bool) -> LinearMap:
 
 
 def _core(prepared: Prepared, m: LinearMap) -> Core:
+    from wrt.linear.core import core
+
     if ("core", m) not in prepared.extra:
         prepared.extra["core", m] = core(m)
     found: Core = prepared.extra["core", m]
@@ -61,7 +62,7 @@ def _core(prepared: Prepared, m: LinearMap) -> Core:
 
 
 def _require_square(m: LinearMap) -> None:
-    rows, columns = prod(numbers(m.shape_out) or ()), prod(numbers(m.shape_in) or ())
+    rows, columns = _count(m.shape_out), _count(m.shape_in)
     if rows != columns:
         raise ShapeError(
             f"The matrix is {rows}×{columns}; a determinant and a solution need a square one.",
@@ -71,8 +72,11 @@ def _require_square(m: LinearMap) -> None:
 
 def _band(prepared: Prepared, m: LinearMap) -> tuple[int, int]:
     """The half bandwidths, if a band is worth storing."""
+    from wrt.linear.reach import reach
+    from wrt.linear.structure import structure
+
     width = reach(m)
-    columns = prod(numbers(m.shape_in) or ())
+    columns = _count(m.shape_in)
     if width is not None and (columns <= LITTLE or 2 * (sum(width) + 1) <= columns):
         return width
     far = "" if width is None else f"row i depends on x[i-{width[0]}..i+{width[1]}] of {columns}"
@@ -109,6 +113,8 @@ class Systems:
         >>> round(float(wrt.jacobian(lambda x: np.exp(2 * x)).logabsdet(np.array([0.5, -0.5]))), 6)
         1.386294
         """
+        from wrt.linear.inverse import logabsdet
+
         prepared, result = self._square("logabsdet", args, kwargs)
         m = _map(prepared, self.kind == "hessian")
         if 0 in m.shape_in:
@@ -139,6 +145,8 @@ class Systems:
         >>> wrt.jacobian(f).solve(x, rhs=f(x))
         array([0., 3.])
         """
+        from wrt.linear.inverse import solve
+
         prepared, result = self._square("core", args, kwargs)
         m = _map(prepared, self.kind == "hessian")
         b = np.asarray(rhs)
@@ -191,10 +199,16 @@ class Systems:
 
 def diagonal_of(prepared: Prepared, arrays: Sequence[Any]) -> Any:
     """The diagonal of a diagonal Jacobian at these arrays, flattened; None if it is not square or not diagonal."""
+    from wrt.linear.core import diagonal_core
+
     m = _map(prepared, second=False)
-    if prod(numbers(m.shape_out) or ()) != prod(numbers(m.shape_in) or ()) or diagonal_core(m) is None:
+    if _count(m.shape_out) != _count(m.shape_in) or diagonal_core(m) is None:
         return None
     return np.array(prepared.run("core", arrays), prepared.dtypes[0]).ravel()
+
+
+def _count(shape: Shape) -> int:
+    return prod(as_int(n, "A square matrix") for n in shape)
 
 
 def _listed(result: Any) -> list[Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from wrt.api.batch import batch
 from wrt.api.jacobian import Differentiated, Jacobian
 from wrt.api.prepared import Kind, Prepared, apart, own
 from wrt.api.sparse import Format, parts
@@ -80,6 +79,8 @@ class Hessian(Systems, Differentiated):
 
     def batch(self, *args: Any, batched: Sequence[str] = (), threads: int | None = None, **kwargs: Any) -> Any:
         """One Hessian for each of many points, as `Jacobian.batch` has it: shape (N,) + f + x + x."""
+        from wrt.api.batch import batch
+
         return batch(self, lambda: Jacobian(self.function, self.wrt, mode=self.mode), args, kwargs, batched, threads)
 
     def _maps(self, prepared: Prepared) -> list[tuple[Node, LinearMap, Node]]:

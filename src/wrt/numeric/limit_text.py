@@ -1,0 +1,119 @@
+"""A table of limits as text: one block of lines for each output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wrt.numeric.blackbox import entry
+from wrt.numeric.estimate import Kink, with_error
+
+if TYPE_CHECKING:
+    from wrt.numeric.quotients import LimitTable
+
+BLOCKS = 3  # outputs that are printed; the others are counted
+
+
+def written(table: LimitTable) -> str:
+    """The whole table."""
+    outputs = list(np.ndindex(table.value.shape))
+    lines = [line for output in outputs[:BLOCKS] for line in (*_block(table, output), "")]
+    if len(outputs) > BLOCKS:
+        lines += [f"… and {len(outputs) - BLOCKS} more outputs: they are in .forward, .backward, .central, .limit and .error", ""]
+    return "\n".join([*lines[:-1], *table.notes])
+
+
+def _block(table: LimitTable, output: tuple[int, ...]) -> list[str]:
+    of = entry("f", output)
+    lines = [f"∂{of}/∂{table.input} at {table.input} = {table.at:.10g}, where {of} = {table.value[output]:.10g}"]
+    lines.append(f"{'h':>7}  {'forward':>17}  {'backward':>17}  {'central':>17}   {'forward error':>13}   {'central error':>13}")
+    column: Any = (slice(None), *output)
+    shown = []
+    for method in ("forward", "central"):
+        found = (table.errors(method), table.truncation(method), table.round_off(method))
+        shown.append((*(each[column] for each in found), best(table, method, output)))
+    for k, h in enumerate(table.steps):
+        quotients = (quotient[(k, *output)] for quotient in (table.forward, table.backward, table.central))
+        errors = (_error(errors[k], truncation[k], round_off[k], h == at) for errors, truncation, round_off, at in shown)
+        lines.append(f"{h:7.0e}  " + "  ".join(map(_number, quotients)) + "   " + "   ".join(errors))
+    lines = [line.rstrip() for line in lines]
+    if any(np.isfinite(errors).any() for errors, *_ in shown):
+        lines.append("        T: truncation is the larger part, R: round-off; * the best h")
+    chosen = [f"{m} {best(table, m, output):.0e}" for m in ("forward", "backward", "central") if np.isfinite(best(table, m, output))]
+    lines.append("best h  " + (", ".join(chosen) or "none: there is no finite limit to approach"))
+    said, exists = verdict(table, output)
+    lines.append(said)
+    if table.exact is not None:
+        exact = float(table.exact[output])
+        off = f"the limit differs by {abs(exact - table.limit[output]):.1e}" if exists else "is given, but there is no derivative here"
+        lines.append(f"exact   {exact:.16g}   {off}")
+    return lines
+
+
+def verdict(table: LimitTable, output: tuple[int, ...]) -> tuple[str, bool]:
+    """What the quotients tend to, in one line, and whether that is a derivative."""
+    growths = {method: float(table.growth(method)[output]) for method in ("forward", "backward")}
+    growing = [f"the {method} quotients grow like h^-{power:.2g}" for method, power in growths.items() if power]
+    if growing:
+        sort = " (a jump)" if max(growths.values()) > 0.98 else ""
+        return f"limit   none: {' and '.join(growing)}{sort}", False
+    kink = next((kink for kink in table.kinks if kink.output == output), None)
+    if kink is not None:
+        return _kink(kink), False
+    limit = with_error(float(table.limit[output]), float(table.error[output]))
+    return (f"limit   {limit}", True) if table.steady[output] else (f"limit   none that is steady: {limit}", False)
+
+
+def best(table: LimitTable, method: str, output: tuple[int, ...]) -> float:
+    """The best h of one output; nan if there is none."""
+    return float(np.asarray(dict(table.best)[method])[output])  # type: ignore[index]
+
+
+def _kink(kink: Kink) -> str:
+    seen = f" (seen down to h = {kink.step:.0e})" if kink.step else ""
+    return f"kink    forward limit {kink.forward:.10g}, backward limit {kink.backward:.10g}: they differ, so there is no derivative{seen}"
+
+
+def _number(quotient: float) -> str:
+    return f"{quotient + 0.0:17.12g}" if np.isfinite(quotient) else f"{'—':>17}"
+
+
+def _error(error: float, truncation: float, round_off: float, is_best: bool) -> str:
+    if not np.isfinite(error):
+        return f"{'—':>9}    "
+    part = " " if not np.isfinite(truncation) else "T" if truncation > round_off else "R"
+    return f"{error:9.1e} {part}{'*' if is_best else ' '} "
+
+
+def record(table: LimitTable, output: tuple[int, ...]) -> dict[str, Any]:
+    """One output for programs, as JSON takes it: numbers and lists, None for what is not finite."""
+    said, exists = verdict(table, output)
+    column: Any = (slice(None), *output)
+    kink = next((kink for kink in table.kinks if kink.output == output), None)
+    methods = ("forward", "backward", "central")
+    return {
+        "output": list(output),
+        "input": table.input,
+        "at": table.at,
+        "value": _plain(table.value[output]),
+        "h": [float(h) for h in table.steps],
+        **{method: _plains(getattr(table, method)[column]) for method in methods},
+        "errors": {method: _plains(table.errors(method)[column]) for method in methods},  # type: ignore[arg-type]
+        "truncation": {method: _plains(table.truncation(method)[column]) for method in methods},  # type: ignore[arg-type]
+        "round_off": {method: _plains(table.round_off(method)[column]) for method in methods},  # type: ignore[arg-type]
+        "best": {method: _plain(best(table, method, output)) for method in methods},
+        "limit": _plain(table.limit[output]) if exists else None,
+        "error": _plain(table.error[output]) if exists else None,
+        "exact": None if table.exact is None else _plain(table.exact[output]),
+        "kink": None if kink is None else {"forward": _plain(kink.forward), "backward": _plain(kink.backward)},
+        "verdict": " ".join(said.split()),
+    }
+
+
+def _plain(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _plains(values: Any) -> list[float | None]:
+    return [_plain(value) for value in values]

@@ -1,0 +1,246 @@
+"""A density before and after a change of variables: equal probability over stretched or squeezed ground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wrt.errors import ArgumentError
+from wrt.plot.style import BLUE, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE, PAPER, VERMILION, number, shades, styled
+
+if TYPE_CHECKING:
+    from wrt.plot.picture import Picture
+
+SAMPLES = 20_000  # what the window is read from
+STRIPS = ((0.15, 0.30, PALE_BLUE, BLUE, ""), (0.70, 0.85, PALE_ORANGE, ORANGE, "////"))  # quantiles of Y, and how their strip is drawn
+LINES, FINE = 9, 8  # lines of the grid in the plane, and steps between two of them
+
+
+@styled
+def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
+    """The densities of X and of Y = f(X), with the map between them.
+
+    In one dimension the density of X lies under the graph of f and that of Y beside it; strips of equal probability are shaded in both.
+    In two, a grid on the density of X is followed to its image, where each cell keeps its probability and changes its area by |det J|.
+
+    Parameters
+    ----------
+    Y
+        What `wrt.probability.transform` returned, over numbers or over points in the plane.
+    names
+        What the two variables are called.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> import numpy as np, wrt.plot
+    >>> from wrt.probability import transform
+    >>> picture = wrt.plot.density(transform(stats.norm(), np.exp))
+    >>> print(picture.alt.splitlines()[1])
+    At the median, x = 0: density of X 0.3989, |f'(x)| = 1, so y = 1 has density 0.3989.
+    """
+    missing = [name for name in ("base", "pdf", "forward", "log_abs_det", "support") if not hasattr(Y, name)]
+    if missing:
+        raise ArgumentError(f"Expected what wrt.probability.transform returns, got {type(Y).__name__}.")
+    shape = tuple(Y.base.shape)
+    if shape not in {(), (2,)}:
+        raise ArgumentError(
+            f"Y is over points of shape {shape}; densities over numbers and over the plane can be drawn.",
+            advice="Draw a marginal: transform the coordinates that matter.",
+        )
+    sample = np.asarray(Y.base.rvs(SAMPLES, np.random.default_rng(0)), float)
+    return _line(Y, sample, names) if not shape else _plane(Y, sample, names)
+
+
+# ----- one dimension ------------------------------------------------------------------------------------------------------
+def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
+    from wrt.plot.picture import Picture
+
+    images = np.asarray(Y.forward(sample), float)
+    x = _window(sample, Y.base.low, Y.base.high, 0.002)
+    low, high = Y.support()
+    y = _window(images, low, high, 0.004)
+    p, q = np.exp(Y.base.logpdf(x)), np.asarray(Y.pdf(y), float)
+    f = np.asarray(Y.forward(x), float)
+
+    picture = Picture(width=6.0, height=5.2, layout="constrained")
+    grid = picture.add_gridspec(2, 2, width_ratios=[1, 1.9], height_ratios=[1.9, 1], wspace=0.02, hspace=0.02)
+    graph = picture.add_subplot(grid[0, 1])
+    left = picture.add_subplot(grid[0, 0], sharey=graph)
+    below = picture.add_subplot(grid[1, 1], sharex=graph)
+    _bound(below, p, "y")
+    _bound(left, q, "x")
+    left.invert_xaxis()
+    graph.set_xlim(x[0], x[-1])
+    graph.set_ylim(y[0], y[-1])
+
+    strips = []
+    for a, b, face, edge, hatch in STRIPS:
+        bottom, top = np.quantile(images, [a, b])
+        inside = (f >= bottom) & (f <= top)
+        style: dict[str, Any] = {"facecolor": face, "edgecolor": edge, "linewidth": 0.0, "hatch": hatch}
+        below.fill_between(x, 0, p, where=inside, **style)
+        rows = np.linspace(bottom, top, 60)
+        left.fill_betweenx(rows, 0, np.asarray(Y.pdf(rows), float), **style)
+        graph.fill_between(x, y[0], np.clip(f, bottom, top), where=inside, facecolor=face, edgecolor="none", linewidth=0, alpha=0.6)
+        for start, end in _runs(inside):
+            graph.fill_betweenx([bottom, top], x[0], [x[start], x[end]] if f[start] < f[end] else [x[end], x[start]], facecolor=face, linewidth=0, alpha=0.35)
+        strips.append((bottom, top, b - a))
+    below.plot(x, p, color=BLUE)
+    left.plot(q, y, color=VERMILION, linestyle="-")
+    inner = np.where((f > y[0]) & (f < y[-1]), f, np.nan)
+    graph.plot(x, inner, color=INK)
+
+    X, Yn = names
+    graph.tick_params(labelbottom=False, labelleft=False)
+    below.set_xlabel(f"${X}$")
+    left.set_ylabel(f"${Yn}$")
+    for axes, side in ((below, "left"), (left, "bottom"), (graph, None)):
+        if side:
+            axes.spines[side].set_visible(False)
+    below.set_yticks([])
+    left.set_xticks([])
+    left.spines["right"].set_visible(True)
+    left.spines["left"].set_visible(False)
+    left.yaxis.tick_left()
+    graph.set_title(f"${Yn} = f({X})$", loc="left")
+    below.set_title(f"density of ${X.upper()}$", loc="right", color=BLUE, pad=3)
+    left.set_title(f"density of ${Yn.upper()}$", loc="left", color=VERMILION)
+    corner = picture.add_subplot(grid[1, 0])
+    corner.set_axis_off()
+    share = STRIPS[0][1] - STRIPS[0][0]
+    corner.text(0.5, 0.5, f"equal shading, equal\nprobability: {number(share)}", ha="center", va="center", transform=corner.transAxes, color=MUTED)
+
+    picture.title = f"The density of {Yn.upper()} = f({X.upper()})"
+    median = float(np.quantile(sample, 0.5))
+    lower, upper = (float(quantile) for quantile in np.quantile(sample, [0.25, 0.75]))
+    points = [("the median", _tidy(median, sample)), ("the lower quartile", lower), ("the upper quartile", upper)]
+    said = [f"The graph of {Yn} = f({X}), with the density of {X.upper()} below it and the density of {Yn.upper()} at its left."]
+    points_of: list[dict[str, float]] = []
+    for word, point in points:
+        at = np.array([point])
+        if not np.exp(Y.log_abs_det(at))[0]:
+            continue  # f turns round there, and the density of Y has a pole
+        value = float(np.asarray(Y.forward(at)).reshape(-1)[0])
+        slope = float(np.exp(np.asarray(Y.log_abs_det(at)).reshape(-1)[0]))
+        before, after = float(np.exp(Y.base.logpdf(at))[0]), float(np.asarray(Y.pdf(value)))
+        points_of.append({"x": point, "density_x": before, "abs_det": slope, "y": value, "density_y": after})
+        said.append(
+            f"At {word}, {X} = {number(point)}: density of {X.upper()} {number(before)}, |f'({X})| = {number(slope)}, "
+            f"so {Yn} = {number(value)} has density {number(after)}."
+        )
+    for bottom, top, probability in strips:
+        runs = _runs((f >= bottom) & (f <= top))
+        where = " and ".join(f"{number(x[s], 3)} to {number(x[e], 3)}" for s, e in runs)
+        said.append(f"Shaded: {Yn} from {number(bottom, 3)} to {number(top, 3)}, which is {X} from {where}; each with probability {number(probability)}.")
+    pieces = getattr(Y, "pieces", ())
+    if len(pieces) > 1:
+        said.append(f"f has {len(pieces)} monotone pieces; the density of {Yn.upper()} is the sum over them.")
+    picture.alt = "\n".join(said)
+    picture.numbers = {"strips": [{"y": [float(a), float(b)], "probability": float(p)} for a, b, p in strips], "points": points_of}
+    return picture
+
+
+def _window(sample: Any, low: Any, high: Any, tail: float) -> Any:
+    """Points over the part where nearly all of the sample lies, inside the support."""
+    a, b = np.quantile(sample, [tail, 1 - tail])
+    middle, spread = np.quantile(sample, 0.5), np.subtract(*np.quantile(sample, [0.9, 0.1]))
+    a, b = max(a, middle - 2.5 * spread), min(b, middle + 2.5 * spread)  # a heavy tail would squeeze the rest to nothing
+    margin = 0.04 * (b - a)
+    a, b = max(a - margin, float(low)), min(b + margin, float(high))
+    inset = 1e-4 * (b - a)  # a density may be infinite at the end of its support
+    return np.linspace(a + inset, b - inset, 801)
+
+
+def _bound(axes: Any, values: Any, which: str) -> None:
+    """Room for the density; a pole is cut."""
+    top = float(np.nanmax(np.where(np.isfinite(values), values, np.nan)))
+    usual = float(np.nanquantile(np.where(np.isfinite(values), values, np.nan), 0.95))
+    (axes.set_ylim if which == "y" else axes.set_xlim)(0, 1.2 * min(top, 3 * usual))
+
+
+def _runs(inside: Any) -> list[tuple[int, int]]:
+    """First and last index of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def _tidy(value: float, sample: Any) -> float:
+    """The median of a sample is 0.003 where it is meant to be 0."""
+    spread = float(np.std(sample[np.abs(sample) < np.quantile(np.abs(sample), 0.99)]))
+    return round(value / spread, 1) * spread if abs(value) < 0.05 * spread else value
+
+
+# ----- two dimensions -----------------------------------------------------------------------------------------------------
+def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
+    from wrt.plot.picture import Picture
+
+    n = (LINES - 1) * FINE + 1
+    low, high = (np.broadcast_to(np.asarray(each, float), (2,)) for each in (Y.base.low, Y.base.high))
+    ends = [_ends(sample[:, k], low[k], high[k]) for k in (0, 1)]
+    first, second = np.meshgrid(*(np.linspace(a, b, n) for a, b in ends), indexing="ij")
+    points = np.stack([first.ravel(), second.ravel()], 1)
+    p = np.exp(np.asarray(Y.base.logpdf(points), float)).reshape(n, n)
+    images = np.asarray(Y.forward(points), float).reshape(n, n, 2)
+    scaling = np.exp(np.asarray(Y.log_abs_det(points), float)).reshape(n, n)
+    branched = len(getattr(Y, "_inverses", ())) > 1
+    q = np.asarray(Y.pdf(images.reshape(-1, 2)), float).reshape(n, n) if branched else p / scaling  # one to one: nothing needs solving
+
+    picture = Picture(height=3.5, layout="constrained")
+    before, after = picture.subplots(1, 2)
+    mesh = np.stack([first, second], 2)
+    cell = ((LINES - 1) // 2) * FINE
+    cells = [(cell, cell), (cell, (LINES - 3) * FINE)]
+    X, Yn = names
+    for axes, at, values, name in ((before, mesh, p, X), (after, images, q, Yn)):
+        finite = values[np.isfinite(values)]
+        top = float(min(finite.max(), 3 * np.quantile(finite, 0.9)))
+        axes.pcolormesh(at[..., 0], at[..., 1], np.clip(values, 0, top), cmap=shades(), shading="gouraud", vmin=0, vmax=2 * top, rasterized=True)
+        for k in range(0, n, FINE):
+            axes.plot(at[k, :, 0], at[k, :, 1], color=MUTED, linewidth=0.5)
+            axes.plot(at[:, k, 0], at[:, k, 1], color=MUTED, linewidth=0.5)
+        for i, j in cells:
+            edge = _rim(at[i : i + FINE + 1, j : j + FINE + 1])
+            axes.plot(edge[:, 0], edge[:, 1], color=PAPER, linewidth=4)  # without colour, too, the outline stands off from any shade
+            axes.plot(edge[:, 0], edge[:, 1], color=INK, linewidth=1.6)
+        axes.set_aspect("equal" if _square(at) else "auto")
+        axes.set_xlabel(f"${name}_1$")
+        axes.set_ylabel(f"${name}_2$")
+        axes.set_title(f"density of ${name.upper()}$", loc="left")
+
+    said = [
+        f"A grid of {LINES} by {LINES} lines on the density of {X.upper()}, and its image on the density of {Yn.upper()}.",
+        "Darker is denser; two cells are outlined.",
+    ]
+    points_of: list[dict[str, Any]] = []
+    for i, j in cells:
+        k, m = i + FINE // 2, j + FINE // 2
+        said.append(
+            f"The cell around {X} = ({number(first[k, m], 3)}, {number(second[k, m], 3)}): density {number(p[k, m])}, |det J| = {number(scaling[k, m])}; "
+            f"at its image {Yn} = ({number(images[k, m, 0], 3)}, {number(images[k, m, 1], 3)}) the density is {number(q[k, m])}."
+        )
+        points_of.append({"x": points.reshape(n, n, 2)[k, m].tolist(), "density_x": float(p[k, m]), "abs_det": float(scaling[k, m])})
+        points_of[-1] |= {"y": images[k, m].tolist(), "density_y": float(q[k, m])}
+    said.append(f"|det J| on the grid lies between {number(float(scaling.min()), 3)} and {number(float(scaling.max()), 3)}.")
+    picture.title, picture.alt = f"The density of {Yn.upper()} = f({X.upper()})", "\n".join(said)
+    picture.numbers = {"points": points_of}
+    return picture
+
+
+def _ends(sample: Any, low: float, high: float) -> tuple[float, float]:
+    a, b = np.quantile(sample, [0.01, 0.99])
+    inset = 0.002 * (b - a)  # to the ends of a bounded support, but for what may be infinite there
+    a, b = (float(end + side * inset) if abs(end - at) < 0.1 * (b - a) else float(at) for end, at, side in ((low, a, 1), (high, b, -1)))
+    return a, b
+
+
+def _rim(block: Any) -> Any:
+    """The edge of a block of the mesh, once around."""
+    return np.concatenate([block[:, 0], block[-1, 1:], block[-2::-1, -1], block[0, -2::-1]])
+
+
+def _square(at: Any) -> bool:
+    """Whether both axes are of one size, so that equal scales do not squeeze either."""
+    widths = np.ptp(at.reshape(-1, 2), axis=0)
+    return bool(0.4 < widths[0] / widths[1] < 2.5)

@@ -1,0 +1,288 @@
+"""Scalar maps piece by piece: where f is monotone on the support of X, and f(x) = y solved on each piece.
+
+The pieces are found from the signs of f' (by wrt) and of the differences of f at many points: quantiles, tails and samples of
+X. Where two neighbours disagree, bisection goes down to adjacent floating-point numbers, so that turning points, poles and
+jumps are located to the last place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wrt.probability.law import Base
+from wrt.probability.refusal import NoDensity, NotInverted, number
+from wrt.probability.stage import Stage
+
+SAMPLES = 4096
+MOST = 1000  # pieces
+FLAT = 1e-9  # so much probability on which f is constant is an atom; less is a tail in which f is constant to rounding
+TINY = 1e-200  # so small a change with slope 0 is underflow in a tail
+EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An interval of x on which f is monotone, with the points at which that was seen."""
+
+    xs: Any
+    fs: Any
+    low: float  # its ends, infinite ones among them
+    high: float
+    reach: tuple[float, float]  # the values that f takes on it, infinite where f grows on
+
+    @property
+    def rising(self) -> bool:
+        return bool(self.fs[-1] > self.fs[0])
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The values that f takes at floating-point numbers of it."""
+        ends = sorted((float(self.fs[0]), float(self.fs[-1])))
+        return ends[0], ends[1]
+
+    def __repr__(self) -> str:
+        ends = f"{_short(self.low)}..{_short(self.high)}", f"{_short(self.reach[0])}..{_short(self.reach[1])}"
+        return f"Piece(x in {ends[0]}, y {'rising' if self.rising else 'falling'} in {ends[1]})"
+
+
+def _short(value: float) -> str:
+    return f"{0.0 if abs(value) < 1e-100 else value:.6g}"
+
+
+class _Grid:
+    """Points in order, with f and the sign of f' there."""
+
+    def __init__(self, stage: Stage, x: Any) -> None:
+        self.stage = stage
+        self.x = self.f = self.d = np.empty(0)
+        self.closed: set[tuple[float, float]] = set()  # intervals that cannot be divided further
+        self.add(x)
+
+    def add(self, x: Any) -> Any:
+        """Take in new points; whether f and f' have values there."""
+        f, d = self.stage.values(x), np.sign(self.stage.jacobians(x))
+        ok = np.isfinite(f) & ~np.isnan(d)
+        at, first = np.unique(np.concatenate([self.x, x[ok]]), return_index=True)
+        self.x, self.f, self.d = at, np.concatenate([self.f, f[ok]])[first], np.concatenate([self.d, d[ok]])[first]
+        return ok
+
+    def edges(self) -> tuple[Any, Any]:
+        """For each pair of neighbours its direction, 0 where it is not monotone as far as one sees; and whether f is constant on it."""
+        with np.errstate(over="ignore"):
+            rise = np.diff(self.f)
+        left, right = self.d[:-1], self.d[1:]
+        rounding = np.abs(rise) <= 8 * EPS * np.maximum(np.abs(self.f[:-1]), np.abs(self.f[1:]))
+        # between a turning point hit exactly and the next number f goes as it goes on
+        turning = ((left == 0) != (right == 0)) & (np.nextafter(self.x[:-1], np.inf) == self.x[1:])
+        side = np.where(left == 0, right, left)
+        monotone = (side != 0) & ((left == right) | turning) & ((np.sign(rise) == side) | rounding)
+        return np.where(monotone, side, 0.0), (left == 0) & (right == 0) & (np.abs(rise) < TINY)
+
+    def refine(self) -> None:
+        """Bisect until every edge is monotone, flat, or of two adjacent numbers."""
+        for _ in range(200):
+            direction, flat = self.edges()
+            at = np.flatnonzero((direction == 0) & ~flat)
+            middle = between(self.x[at], self.x[at + 1])
+            todo = (middle != self.x[at]) & (middle != self.x[at + 1])
+            todo &= np.array([pair not in self.closed for pair in zip(self.x[at].tolist(), self.x[at + 1].tolist(), strict=True)], bool)
+            at, middle = at[todo], middle[todo]
+            if not len(at):
+                return
+            if len(at) > 2 * MOST:
+                raise self.too_many()
+            low, high = self.x[at], self.x[at + 1]
+            failed = ~self.add(middle)
+            if failed.any():  # a pole that was hit exactly, or overflow beside it: come closer from both sides, as far as f has values
+                low, high, middle = low[failed], high[failed], middle[failed]
+                stuck = ~(self.add(_towards(low, middle)) | self.add(_towards(high, middle)))
+                self.closed |= set(zip(low[stuck].tolist(), high[stuck].tolist(), strict=True))
+        raise self.too_many()
+
+    def too_many(self) -> NoDensity:
+        return NoDensity(
+            f"{self.stage.name} folds more often than can be followed: more than {MOST} monotone pieces on the support.",
+            advice="Restrict the distribution to fewer folds, or compute the density of the phase instead.",
+        )
+
+    def pieces(self) -> list[tuple[Any, Any]]:
+        direction, _ = self.edges()
+        turns = np.flatnonzero(np.diff(direction) != 0) + 1
+        runs = zip(np.r_[0, turns], np.r_[turns, len(direction)], strict=True)
+        return [(self.x[a : b + 1], self.f[a : b + 1]) for a, b in runs if b > a and direction[a] != 0 and self.f[a] != self.f[b]]
+
+
+def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.Generator | None = None) -> list[Piece]:
+    """The monotone pieces of f on the support, in order of x; refused where f has no value, folds without end, or is flat."""
+    rng = rng or np.random.default_rng(20_241)
+    sample = base.rvs(SAMPLES, rng)
+    require_values(stage, sample)
+    grid = _Grid(stage, np.unique(np.concatenate([_start(base, sample), np.asarray(breaks, float)])))
+    grid.refine()
+    count = len(grid.pieces())
+    for _ in range(4):
+        grid.add(base.rvs(SAMPLES, rng))
+        grid.refine()
+        _, flat = grid.edges()
+        _require_sloped(grid, base, flat, sample)
+        pieces = grid.pieces()
+        if len(pieces) > MOST:
+            raise grid.too_many()
+        if len(pieces) == count:
+            break
+        count = len(pieces)
+    else:
+        raise grid.too_many()
+    if not pieces:
+        raise NoDensity(f"{stage.name} is constant on the support: Y has no density.")
+    pieces[0] = _extended(stage, *pieces[0], float(base.low), -1)
+    pieces[-1] = _extended(stage, *pieces[-1], float(base.high), 1)
+    values = stage.values(sample)
+    spread = float(np.subtract(*np.quantile(values, [0.75, 0.25]))) or float(np.std(values))
+    found = []
+    for k, (xs, fs) in enumerate(pieces):
+        low = float(base.low) if k == 0 else float(xs[0])
+        high = float(base.high) if k == len(pieces) - 1 else float(xs[-1])
+        ends = sorted((_limit(fs[::-1], low, spread), _limit(fs, high, spread)))
+        found.append(Piece(xs, fs, low, high, (ends[0], ends[1])))
+    return found
+
+
+def _limit(fs: Any, end: float, spread: float) -> float:
+    """The limit of f towards the end of a piece, as far as numbers show: infinite where f is enormous or has not settled."""
+    last, before = float(fs[-1]), float(fs[max(-9, -len(fs))])
+    unsettled = not np.isfinite(end) and abs(last - before) > 1e-9 * (abs(last) + spread)
+    return float(np.copysign(np.inf, last - before)) if unsettled or abs(last) > 1e12 * spread else last
+
+
+def _start(base: Base, sample: Any) -> Any:
+    """Where to look first: quantiles far into both tails, else the sample; and close to a finite end."""
+    if "ppf" in base.scalar:
+        tails = np.logspace(-40, -3, 200)
+        with np.errstate(all="ignore"):
+            x = np.concatenate([base.scalar["ppf"](tails), base.scalar["ppf"](np.linspace(0.001, 0.999, 1000)), base.scalar["isf"](tails)])
+    else:
+        x = sample
+    low, high = float(base.low), float(base.high)
+    if np.isfinite(low) and np.isfinite(high):
+        x = np.concatenate([x, np.linspace(low, high, 1001)])
+    x = x[np.isfinite(x)]
+    first, last = np.min(sample), np.max(sample)
+    halves = 0.5 ** np.arange(1, 60)
+    for end, inner in ((low, first), (high, last)):
+        if np.isfinite(end):
+            x = np.concatenate([x, end + (inner - end) * halves, [end]])
+    return x[(x >= low) & (x <= high)]
+
+
+def _extended(stage: Stage, xs: Any, fs: Any, end: float, side: int) -> tuple[Any, Any]:
+    """The outermost piece carried on towards an infinite end, as far as f goes on as before."""
+    if np.isfinite(end):
+        return xs, fs
+    last, f_last = (xs[-1], fs[-1]) if side > 0 else (xs[0], fs[0])
+    with np.errstate(over="ignore"):
+        far = last + side * (1 + abs(last)) * 2.0 ** np.arange(-3, 1000, 0.125)
+    far = far[np.isfinite(far)]
+    f = stage.values(far)
+    direction = 1 if fs[-1] > fs[0] else -1
+    with np.errstate(invalid="ignore"):
+        rise = np.diff(np.concatenate([[f_last], f])) * side * direction
+    good = np.isfinite(f) & (np.sign(stage.jacobians(far)) == direction) & (rise >= 0)
+    n = len(good) if good.all() else int(np.argmin(good))
+    if side > 0:
+        return np.concatenate([xs, far[:n]]), np.concatenate([fs, f[:n]])
+    return np.concatenate([far[:n][::-1], xs]), np.concatenate([f[:n][::-1], fs])
+
+
+def require_values(stage: Stage, sample: Any) -> None:
+    f = stage.values(sample)
+    bad = np.isnan(f).reshape(len(f), -1).any(1)
+    if bad.any():
+        raise NoDensity(
+            f"{stage.name} is not defined on the whole support: it is nan at x = {number(sample[bad][0])}, which the distribution takes.",
+            known=f"{bad.sum()} of {len(sample)} samples are outside the domain of {stage.name}.",
+            advice="Truncate the distribution, or take a map that is defined wherever it has density.",
+        )
+
+
+def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any) -> None:
+    if not flat.any():
+        return
+    low, high = grid.x[:-1][flat], grid.x[1:][flat]
+    if "cdf" in base.scalar:
+        cdf, sf = base.scalar["cdf"], base.scalar["sf"]
+        weights = np.where(cdf(low) < 0.5, cdf(high) - cdf(low), sf(low) - sf(high))
+    else:
+        ordered = np.sort(sample)
+        weights = (np.searchsorted(ordered, high, "left") - np.searchsorted(ordered, low, "right")) / len(ordered)
+    if weights.sum() > FLAT:
+        at = int(np.argmax(weights))
+        raise NoDensity(
+            f"{grid.stage.name} is constant around x = {number((low[at] + high[at]) / 2)}, on a set of probability {weights.sum():.3g}: "
+            "Y has an atom there and no density.",
+            known=f"its value there is {number(grid.f[:-1][flat][at])}, to rounding",
+        )
+
+
+def between(a: Any, b: Any) -> Any:
+    """The number halfway between a and b in the order of floating-point numbers: 64 halvings go from any a to any b."""
+    return _float((_integer(a) >> 1) + (_integer(b) >> 1) + (_integer(a) & _integer(b) & 1))
+
+
+def _towards(a: Any, b: Any) -> Any:
+    """An eighth of the way from a to b, in the same order."""
+    return between(a, between(a, between(a, b)))
+
+
+def _integer(x: Any) -> Any:
+    bits = np.ascontiguousarray(x + 0.0, np.float64).view(np.int64)  # + 0.0: −0 is 0
+    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
+
+
+def _float(i: Any) -> Any:
+    return np.ascontiguousarray(np.where(i < 0, np.int64(-(2**63)) - i, i)).view(np.float64)
+
+
+def invert(stage: Stage, piece: Piece, y: Any) -> Any:
+    """The x of a piece with f(x) = y, for y in its range: Newton steps kept in a bracket, with bisection where they do not help."""
+    sign = 1.0 if piece.rising else -1.0
+    known = np.maximum.accumulate(sign * piece.fs)  # rounding may have made steps back
+    at = np.clip(np.searchsorted(known, sign * y), 1, len(known) - 1)
+    low, high = piece.xs[at - 1].copy(), piece.xs[at].copy()
+    x = between(low, high)
+    f_low, f_high = known[at - 1], known[at]
+    with np.errstate(all="ignore"):
+        share = (sign * y - f_low) / (f_high - f_low)
+        guess = low + share * (high - low)
+        x = np.where(np.isfinite(guess) & (guess > low) & (guess < high), guess, x)
+        x = np.where(sign * y <= f_low, low, np.where(sign * y >= f_high, high, x))
+    left = np.arange(len(y))
+    for turn in range(200):
+        here = x[left]
+        f, slope = stage.values(here), stage.jacobians(here)
+        if np.isnan(f).any():
+            bad = np.isnan(f)
+            raise NotInverted(
+                f"{stage.name} is nan at x = {number(here[bad][0])}, between points at which it is not: f(x) = {number(y[left][bad][0])} is not solved."
+            )
+        miss = sign * (f - y[left])
+        low[left] = np.where(miss <= 0, here, low[left])
+        high[left] = np.where(miss >= 0, here, high[left])
+        with np.errstate(all="ignore"):
+            new = here - (f - y[left]) / slope
+        middle = between(low[left], high[left])
+        inside = (new > low[left]) & (new < high[left]) & (turn % 4 < 3)
+        close = np.isfinite(new) & np.isfinite(slope) & (np.abs(new - here) <= 2 * EPS * np.abs(here))
+        done = (miss == 0) | close | (middle == low[left]) | (middle == high[left])
+        x[left] = np.where(done, np.where(close & (new >= low[left]) & (new <= high[left]), new, here), np.where(inside, new, middle))
+        left = left[~done]
+        if not len(left):
+            return x
+    raise NotInverted(
+        f"The bracketed Newton iteration for {stage.name}(x) = {number(y[left][0])} did not converge in 200 steps.",
+        known=f"x is between {float(low[left][0])!r} and {float(high[left][0])!r}",
+    )

@@ -1,0 +1,155 @@
+"""The self-test of a transform: the inverse undoes f, the density integrates to 1, and samples follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import erfc, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wrt.errors import ArgumentError, Disagreement
+from wrt.probability.quadrature import double_exponential, gauss_legendre
+
+if TYPE_CHECKING:
+    from wrt.probability.transformed import Transformed
+
+BINS = {1: 40, 2: 8}  # along each axis
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the self-test found.
+
+    Parameters
+    ----------
+    round_trip
+        The largest error of inverse∘forward over samples, in units of the spread of x; of the branch that is nearest.
+    integral
+        ∫p by quadrature over numbers or pairs, else None.
+    deviation
+        How far a histogram of samples is from the density: its χ², as a standard normal deviate; None beyond pairs.
+    size
+        The number of samples in the histogram.
+    """
+
+    round_trip: float
+    integral: float | None
+    deviation: float | None
+    size: int
+
+    @property
+    def p_value(self) -> float | None:
+        """The probability of a histogram that is as far off or farther."""
+        return None if self.deviation is None else erfc(self.deviation / sqrt(2)) / 2
+
+    def __str__(self) -> str:
+        lines = [f"inverse∘forward: error at most {self.round_trip:.1e} of the spread of x"]
+        if self.integral is not None:
+            lines.append(f"∫p = {self.integral:.9f} by quadrature")
+        if self.deviation is not None:
+            lines.append(f"histogram of {self.size} samples: χ² is {self.deviation:+.2f} standard deviations from its mean (p = {self.p_value:.3f})")
+        return "\n".join(lines if self.integral is not None else [*lines, "∫p and the histogram: for numbers and pairs only"])
+
+
+def check(joint: Transformed, region: Any, size: int, random_state: Any) -> Check:
+    """The three tests; raises `Disagreement` where one fails.
+
+    `region` is the interval (low, high) that holds Y, or two of them for pairs; by default the range of a map of numbers, and the plane.
+    """
+    rng = np.random.default_rng(random_state)
+    dimensions = joint.shape[0] if joint.shape else 1
+    trip = _round_trip(joint, rng)
+    if trip > 1e-5:
+        raise Disagreement(f"inverse∘forward does not return to x: the error is {trip:.2e} of its spread.")
+    if dimensions > 2:
+        return Check(trip, None, None, 0)
+    samples = joint.rvs(size, rng)
+    limits = _limits(joint, region, dimensions)
+    integral = _integral_1d(joint, limits[0], samples) if dimensions == 1 else _integral_2d(joint, limits, samples)
+    tolerance = 1e-4 if dimensions == 1 else 1e-2
+    if not abs(integral - 1) <= tolerance:
+        raise Disagreement(
+            f"The density integrates to {integral:.6f}, not to 1.",
+            advice="Points that go to one y are not all known (a branch is missing), `region` does not hold all of Y, or it has an edge inside of `region`.",
+        )
+    deviation = _histogram(joint, samples, joint.rvs(size, rng))
+    if deviation > 6:
+        raise Disagreement(f"Samples do not follow the density: the χ² of their histogram is {deviation:.1f} standard deviations from its mean.")
+    return Check(trip, integral, deviation, size)
+
+
+def _round_trip(joint: Transformed, rng: np.random.Generator) -> float:
+    X = joint.base.rvs(200, rng)
+    Y = joint._stage.values(X)  # noqa: SLF001  # this is a method of Transformed, in a file of its own
+    spread = np.quantile(X, 0.75, axis=0) - np.quantile(X, 0.25, axis=0)
+    with np.errstate(all="ignore"):
+        misses = [np.abs(root - X) / (spread + np.abs(X)) for root in joint.inverses(Y)]
+        nearest = np.nanmin([miss.reshape(len(X), -1).max(1) for miss in misses], axis=0)
+        back = joint._stage.values(np.where(np.isnan(misses[0]), X, joint.inverses(Y)[0])) if len(misses) == 1 else Y  # noqa: SLF001
+    # where f is steep or flat x may be lost to rounding while y comes back: that is no fault of the inverse
+    lost = (np.abs(back - Y) <= 1e-12 * np.abs(Y)).reshape(len(X), -1).all(1) if len(misses) == 1 else np.zeros(len(X), bool)
+    return float(np.max(np.where(lost & np.isfinite(nearest), np.minimum(nearest, 1e-6), np.where(np.isnan(nearest), np.inf, nearest))))
+
+
+def _limits(joint: Transformed, region: Any, dimensions: int) -> list[tuple[float, float]]:
+    if region is None:
+        return [joint.support()] if dimensions == 1 else [(-np.inf, np.inf)] * 2
+    found = np.asarray(region, float).reshape(-1, 2)
+    if len(found) != dimensions or not (found[:, 0] < found[:, 1]).all():
+        raise ArgumentError(f"region must be {'(low, high)' if dimensions == 1 else '((low, high), (low, high))'}, not {region!r}.")
+    return [(float(a), float(b)) for a, b in found]
+
+
+def _integral_1d(joint: Transformed, limits: tuple[float, float], samples: Any) -> float:
+    """∫p between the values at which branches begin and end: there the density may jump or be infinite."""
+    middle, scale = _place(samples)
+    low, high = (limit if abs(limit - middle) < 1e3 * scale else float(np.copysign(np.inf, limit - middle)) for limit in limits)
+    ends = sorted({value for piece in joint.pieces for value in piece.reach if low < value < high})
+    edges = [low, *(ends if 0 < len(ends) <= 40 else [middle]), high]
+    total = 0.0
+    for a, b in pairwise(edges):
+        nodes, weights = double_exponential(a, b, middle, scale, 1 / 64)
+        density = joint.pdf(nodes)
+        total += float(np.where(np.isfinite(density), density, 0) @ weights)
+    return total
+
+
+def _integral_2d(joint: Transformed, limits: list[tuple[float, float]], samples: Any) -> float:
+    rules = [double_exponential(*limits[i], *_place(samples[:, i]), 1 / 16) for i in (0, 1)]
+    nodes = np.stack(np.meshgrid(rules[0][0], rules[1][0], indexing="ij"), -1)
+    density = joint.pdf(nodes)
+    return float(rules[0][1] @ np.where(np.isfinite(density), density, 0) @ rules[1][1])
+
+
+def _place(values: Any) -> tuple[float, float]:
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return float(middle), float(max(high - low, 1e-300))
+
+
+def _histogram(joint: Transformed, samples: Any, others: Any) -> float:
+    """χ² of the counts in bins between quantiles of other samples, as a normal deviate (Wilson and Hilferty)."""
+    if samples.ndim == 1:
+        edges = _edges(joint, others, BINS[1])
+        nodes, weights = gauss_legendre(edges)
+        chance = (joint.pdf(nodes) * weights).sum(1)
+        counts = np.histogram(samples, edges)[0]
+    else:
+        edges = [np.quantile(others[:, i], np.linspace(0.02, 0.98, BINS[2] + 1)) for i in (0, 1)]
+        (x, a), (y, b) = (gauss_legendre(each, 6) for each in edges)
+        nodes = np.stack(np.broadcast_arrays(x[:, None, :, None], y[None, :, None, :]), -1)
+        chance = np.einsum("ijkl,ik,jl->ij", joint.pdf(nodes), a, b).ravel()
+        counts = np.histogram2d(samples[:, 0], samples[:, 1], edges)[0].ravel()
+    expected = chance * len(samples)
+    used = expected > 5
+    chi2, k = float((((counts - expected)[used]) ** 2 / expected[used]).sum()), int(used.sum())
+    return float(((chi2 / k) ** (1 / 3) - (1 - 2 / (9 * k))) / np.sqrt(2 / (9 * k)))
+
+
+def _edges(joint: Transformed, others: Any, bins: int) -> Any:
+    """Quantiles, without bins in which a branch ends: there the density may be infinite, and quadrature poor."""
+    edges = np.unique(np.quantile(others, np.linspace(0.02, 0.98, bins + 1)))
+    ends = np.array([value for piece in joint.pieces for value in piece.reach])
+    inside = ends[(ends > edges[0]) & (ends < edges[-1])]
+    return np.unique(np.concatenate([edges, inside]))

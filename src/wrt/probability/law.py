@@ -1,0 +1,177 @@
+"""Where X comes from: one interface over SciPy's distributions, lists of independent ones, and a user's own logpdf with a sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from wrt.errors import ArgumentError, ShapeError
+from wrt.graph.shape import show
+
+
+@dataclass(frozen=True)
+class Law:
+    """A distribution of one's own: its log-density and its sampler.
+
+    Parameters
+    ----------
+    logpdf
+        The log-density of one point, or of an array of points of shape (N,) + shape.
+    rvs
+        `rvs(size, rng)` gives `size` points by the NumPy generator `rng`.
+    support
+        (low, high), numbers or arrays; where the density may be positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wrt.probability import Law, transform
+    >>> wedge = Law(lambda x: np.log(2 * x), lambda size, rng: np.sqrt(rng.random(size)), support=(0, 1))
+    >>> round(float(transform(wedge, lambda x: x**2).pdf(0.3)), 12)      # uniform
+    1.0
+    """
+
+    logpdf: Callable[..., Any]
+    rvs: Callable[..., Any]
+    support: tuple[Any, Any] = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A distribution as the transform uses it. Points are rows: `logpdf` takes (N,) + shape, `rvs` gives it."""
+
+    shape: tuple[int, ...]
+    logpdf: Callable[[Any], Any]
+    rvs: Callable[[int, np.random.Generator], Any]
+    low: Any
+    high: Any
+    scalar: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # cdf, sf, ppf and isf, where there are any
+
+    def inside(self, X: Any) -> Any:
+        """Whether each of the points is in the support."""
+        with np.errstate(all="ignore"):
+            ok: Any = np.asarray(np.greater_equal(X, self.low) & np.less_equal(X, self.high)).all(tuple(range(1, X.ndim)))
+            ok[ok] = self.logpdf(X[ok]) > -np.inf
+        return ok
+
+
+def base_of(dist: Any) -> Base:
+    """The distribution behind what a user may give."""
+    if isinstance(dist, Base):
+        return dist
+    if hasattr(dist, "as_base"):
+        found: Base = dist.as_base()
+        return found
+    if isinstance(dist, Law):
+        return _own(dist)
+    if isinstance(dist, Sequence) and not isinstance(dist, str):
+        return _independent([base_of(each) for each in dist])
+    if hasattr(dist, "pmf") and not hasattr(dist, "pdf"):
+        raise ArgumentError("The distribution is discrete; the change of variables is for densities.")
+    if hasattr(dist, "icdf") and hasattr(dist, "sample"):
+        return _new_scipy(dist)
+    if callable(dist) and hasattr(dist, "shapes"):  # scipy.stats.norm: not frozen yet
+        try:
+            dist = dist()
+        except TypeError as why:
+            raise ArgumentError(f"The distribution {dist.name} needs its parameters ({dist.shapes}): write scipy.stats.{dist.name}(…).") from why
+    if not (hasattr(dist, "logpdf") and hasattr(dist, "rvs")):
+        raise ArgumentError(
+            f"Expected a distribution, got {dist!r}.",
+            advice="Give a frozen distribution of scipy.stats, a list of independent ones, or wrt.probability.Law(logpdf, rvs, support).",
+        )
+    return _univariate(dist) if hasattr(dist, "isf") else _multivariate(dist)
+
+
+def _univariate(dist: Any) -> Base:
+    shape = np.shape(dist.rvs(random_state=0))
+    if len(shape) > 1:
+        raise ShapeError(f"The distribution is over arrays of shape {show(shape)}; give it over numbers or vectors.")
+    low, high = dist.support()
+
+    def logpdf(X: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return np.asarray(dist.logpdf(X), float).reshape(X.shape).sum(tuple(range(1, X.ndim)))
+
+    def rvs(size: int, rng: np.random.Generator) -> Any:
+        return np.asarray(dist.rvs(size=(size, *shape), random_state=rng), float)
+
+    scalar = {} if shape else {name: getattr(dist, name) for name in ("cdf", "sf", "ppf", "isf")}
+    return Base(shape, logpdf, rvs, low, high, scalar)
+
+
+def _new_scipy(dist: Any) -> Base:
+    low, high = dist.support()
+    if np.shape(low):
+        raise ShapeError("Give a distribution with scalar parameters, or a list of independent ones.")
+
+    def rvs(size: int, rng: np.random.Generator) -> Any:
+        return np.asarray(dist.sample(size, rng=rng), float)
+
+    return Base((), dist.logpdf, rvs, low, high, {"cdf": dist.cdf, "sf": dist.ccdf, "ppf": dist.icdf, "isf": dist.iccdf})
+
+
+def _multivariate(dist: Any) -> Base:
+    if type(dist).__name__.startswith("dirichlet"):
+        raise ArgumentError(
+            "A Dirichlet variable lies on a simplex and has no density in as many dimensions as it has coordinates.",
+            advice="Give a distribution of all but one of its coordinates, as wrt.probability.Law(logpdf, rvs, support).",
+        )
+    shape = np.shape(dist.rvs(size=2, random_state=0))[1:]
+    if len(shape) > 1:
+        raise ShapeError(f"The distribution is over arrays of shape {show(shape)}; give it over vectors of the independent entries.")
+
+    def rvs(size: int, rng: np.random.Generator) -> Any:
+        return np.asarray(dist.rvs(size=size, random_state=rng), float).reshape(size, *shape)
+
+    return Base(shape, _row_wise(dist.logpdf), rvs, -np.inf, np.inf)
+
+
+def _own(law: Law) -> Base:
+    sample = np.asarray(law.rvs(2, np.random.default_rng(0)), float)
+    if sample.ndim not in (1, 2) or len(sample) != 2:
+        raise ShapeError(f"rvs(2, rng) must give two points, of shape (2,) or (2, n); it gave shape {show(sample.shape)}.")
+    low, high = (np.asarray(each, float) for each in law.support)
+    density = _row_wise(law.logpdf)
+
+    def logpdf(X: Any) -> Any:
+        found = np.full(len(X), -np.inf)
+        ok = (np.greater_equal(X, low) & np.less_equal(X, high)).all(tuple(range(1, X.ndim)))
+        if ok.any():
+            found[ok] = density(X[ok])
+        return found
+
+    return Base(sample.shape[1:], logpdf, lambda size, rng: np.asarray(law.rvs(size, rng), float), low, high)
+
+
+def _row_wise(logpdf: Callable[..., Any]) -> Callable[[Any], Any]:
+    """A log-density of many points, from one of a point or of many."""
+
+    def found(X: Any) -> Any:
+        with np.errstate(all="ignore"):
+            if len(X) > 1:
+                try:
+                    together = np.asarray(logpdf(X), float)
+                    if together.shape == (len(X),) and together[-1] == np.asarray(logpdf(X[-1])):
+                        return together
+                except (ValueError, IndexError, TypeError):
+                    pass  # it takes one point
+            return np.array([np.asarray(logpdf(x), float).reshape(()) for x in X], float)
+
+    return found
+
+
+def _independent(parts: list[Base]) -> Base:
+    if not parts or any(part.shape for part in parts):
+        raise ShapeError("A list of independent distributions must hold at least one, each of one number.")
+
+    def logpdf(X: Any) -> Any:
+        return sum(part.logpdf(X[:, i]) for i, part in enumerate(parts))
+
+    def rvs(size: int, rng: np.random.Generator) -> Any:
+        return np.stack([part.rvs(size, rng) for part in parts], 1)
+
+    return Base((len(parts),), logpdf, rvs, np.array([p.low for p in parts], float), np.array([p.high for p in parts], float))

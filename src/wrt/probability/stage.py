@@ -1,0 +1,118 @@
+"""One map at many points: its values, its Jacobians, log |det J| and Newton steps, at the cost that the structure of J allows.
+
+All come from wrt's own graph of the function. The value at a point is read off as ∂(t f(x))/∂t, so that functions of one point
+(with branches on its value, too) run over all points at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wrt.api.text_map import as_users
+from wrt.api.verbs import jacobian
+from wrt.errors import ShapeError, WrtError
+from wrt.graph.shape import show
+from wrt.probability.refusal import NoDensity, number
+from wrt.trace.signature import name_of
+
+SMALL = 16  # up to so many coordinates dense Jacobians of all points together beat structure, point by point
+
+
+class Stage:
+    """y = f(x) for x of shape () or (n,)."""
+
+    def __init__(self, function: Callable[..., Any], shape: tuple[int, ...]) -> None:
+        self.function, self.shape, self.name = function, shape, name_of(function)
+        self.size = shape[0] if shape else 1
+        self.jacobian = jacobian(function)
+        self._value = jacobian(_scaled(function), wrt="t")
+
+    def require_square(self, X: Any) -> None:
+        """Refuse a map whose output has another number of entries than its input."""
+        out = self.values(X[:1]).shape[1:]
+        if out != self.shape:
+            raise ShapeError(
+                f"{self.name} takes a point of shape {show(self.shape)} to one of shape {show(out)}; a density needs a square Jacobian.",
+                advice="Return as many numbers as go in, in the same shape: carry along coordinates that get lost, and integrate them out by .marginal().",
+            )
+
+    def values(self, X: Any) -> Any:
+        """f at each of the points, of shape (N,) + f."""
+        with np.errstate(all="ignore"):
+            return self._value.batch(np.ones(len(X)), X, batched=("x",))
+
+    def jacobians(self, X: Any) -> Any:
+        """J at each of the points."""
+        with np.errstate(all="ignore"):
+            return self.jacobian.batch(X)
+
+    def log_abs_det(self, X: Any) -> Any:
+        """log |det J| at each of the points; −inf where J is singular."""
+        if not self.shape:
+            with np.errstate(all="ignore"):
+                found = np.log(np.abs(self.jacobians(X)))
+        elif self.size <= SMALL:
+            J = self.jacobians(X)
+            bad = ~np.isfinite(J).all((1, 2))
+            with np.errstate(all="ignore"):
+                found = np.linalg.slogdet(np.where(bad[:, None, None], np.nan, J))[1]
+        else:
+            found = np.array([self.jacobian.logabsdet(x) for x in X])
+        if np.isnan(found).any():
+            raise NoDensity(f"The Jacobian of {self.name} is not finite at x = {number(X[np.isnan(found)][0])}.")
+        return found
+
+    def steps(self, X: Any, R: Any) -> Any:
+        """J⁻¹ r at each of the points; of least length in the least-squares sense where J is singular, NaN where it is not finite."""
+        if self.size <= SMALL:
+            J = self.jacobians(X)
+            bad = ~np.isfinite(J).all((1, 2))
+            J[bad] = np.eye(self.size)
+            try:
+                found = np.linalg.solve(J, R[..., None])[..., 0]
+            except np.linalg.LinAlgError:
+                found = (np.linalg.pinv(J) @ R[..., None])[..., 0]
+            found[bad] = np.nan
+            return found
+        return np.array([self._step(x, r) for x, r in zip(X, R, strict=True)])
+
+    def _step(self, x: Any, r: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return self.jacobian.solve(x, rhs=r)
+        except np.linalg.LinAlgError:
+            return np.full(self.shape, np.nan)
+
+
+class Inverse:
+    """x = g(y), given by the user: any function of one point, whether wrt can look inside or not."""
+
+    def __init__(self, function: Callable[..., Any], shape: tuple[int, ...]) -> None:
+        self.function, self.shape, self.name = function, shape, name_of(function)
+        self._stage: Stage | None = Stage(function, shape)
+
+    def __call__(self, Y: Any) -> Any:
+        """g at each of the points; NaN where g is not defined."""
+        if self._stage is not None:
+            try:
+                found = self._stage.values(Y)
+                return self._fitting(found)
+            except WrtError:
+                self._stage = None  # it is called as it is, a point at a time
+        with np.errstate(all="ignore"):
+            return self._fitting(np.array([np.asarray(self.function(y), float) for y in Y]).reshape(len(Y), *self.shape))
+
+    def _fitting(self, X: Any) -> Any:
+        if X.shape[1:] != self.shape:
+            raise ShapeError(f"The inverse {self.name} returns a point of shape {show(X.shape[1:])}; the distribution is over shape {show(self.shape)}.")
+        return X
+
+
+def _scaled(function: Callable[..., Any]) -> Callable[..., Any]:
+    def scaled(t: Any, x: Any) -> Any:
+        return t * np.asarray(function(x))
+
+    return as_users(scaled)

@@ -1,0 +1,94 @@
+"""wrt plot: each command says what it draws, saves it, and gives its numbers as JSON."""
+
+import json
+import shlex
+
+import pytest
+
+from wrt.cli.main import main
+
+COMMANDS = {
+    "shapes": ["sum((y - Phi @ theta)**2)", "--wrt", "theta", "--shape", "Phi: N D"],
+    "chain": ["A @ sin(B @ x)", "--wrt", "x"],
+    "collate": [],
+    "map": ["r*cos(t), r*sin(t)", "--region", "r=0:2, t=0:3", "--at", "r=1.5, t=1"],
+    "linear": ["(-2,1), (1,1)"],
+    "spy": ["x[1:] - x[:-1]**2", "--wrt", "x", "--shape", "x: 30"],
+    "limits": ["sin(x)", "--at", "1"],
+    "density": ["exp(x)", "--law", "norm(0, scale=1)"],
+}
+
+
+@pytest.fixture
+def wrt(capsys):
+    """Runs `wrt plot …`: (exit code, stdout, stderr)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["plot", *arguments])
+        said = capsys.readouterr()
+        return int(code), said.out, said.err
+
+    return run
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_saves_and_says(wrt, name, tmp_path):
+    code, out, err = wrt(name, *COMMANDS[name], "--save", str(tmp_path / "a.svg"))
+    assert (code, err) == (0, "")
+    assert len(out) > 60
+    assert (tmp_path / "a.svg").read_text("utf-8").lstrip().startswith("<?xml")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_json(wrt, name):
+    code, out, err = wrt(name, *COMMANDS[name], "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_examples_that_run(wrt, name, tmp_path, monkeypatch):
+    code, out, _ = wrt(name, "--help")
+    assert code == 0
+    examples = [shlex.split(line)[2:] for line in out.splitlines() if line.startswith("    wrt plot ")]
+    assert examples
+    monkeypatch.chdir(tmp_path)
+    for example in examples:
+        code, said, err = wrt(*example)
+        assert (code, err) == (0, ""), example
+        assert said
+
+
+def test_numbers_of_the_worked_map(wrt):
+    record = json.loads(wrt("linear", "(-2,1), (1,1)", "--json")[1])
+    assert (record["det"], record["areas"]) == (-3, [1, 3])
+
+
+def test_the_order_of_names_in_options_does_not_matter(wrt):
+    one, other = (wrt("map", "r*cos(t), r*sin(t)", "--region", region, "--at", "t=1, r=1.5")[1] for region in ("r=0:2, t=0:3", "t=0:3, r=0:2"))
+    assert one == other
+    assert "|det J| = 1.5" in one
+
+
+@pytest.mark.parametrize(
+    "arguments, code, said",
+    [
+        (("linear", "1 2 3 4"), 1, "no list of vectors"),
+        (("linear", "(1,2,3)"), 1, "four finite numbers"),
+        (("map", "x, y, z"), 1, "two inputs"),
+        (("map", "x, y", "--region", "x=0:1"), 1, "says nothing of y"),
+        (("spy", "sin(x)", "--wrt", "x"), 1, '--shape "x: 30"'),
+        (("shapes", "sin(x)"), 1, "Name the variable"),
+        (("shapes", "sin(x)", "--wrt", "x", "--save", "a.bmp"), 1, ".svg, .png or .pdf"),
+        (("shapes", "sin(x)", "--wrt", "x", "--shape", "x"), 2, "is not a name and its sizes"),
+        (("collate", "--order", "Z"), 2, "not one of C, F"),
+        (("density", "exp(x)", "--law", "nor"), 1, "no continuous law"),
+        (("density", "exp(x)", "--law", "norm(0, sigma=2)"), 1, "cannot be made"),
+        (("density", "exp(x)", "--law", "__import__('os')"), 1, "no law"),
+    ],
+)
+def test_refusals(wrt, arguments, code, said):
+    found, out, err = wrt(*arguments)
+    assert (found, out) == (code, "")
+    assert said in " ".join(err.split())
+    assert "Traceback" not in err

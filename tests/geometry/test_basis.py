@@ -1,0 +1,85 @@
+"""The linear-algebra way: bases, parallelograms and parallelepipeds, their matrices and factors."""
+
+import numpy as np
+import pytest
+
+import wrt
+from wrt.geometry import basis_change, local_map, volume
+
+UNIT, IMAGE = [(1, 0), (0, 1)], [(-2, 1), (1, 1)]
+
+
+def test_the_worked_example_by_both_ways():
+    linear = basis_change(UNIT, IMAGE)
+    partial = local_map("-2*x1 + x2, x1 + x2", [0.3, -1.7])
+    function = local_map(lambda x: np.array([-2 * x[0] + x[1], x[0] + x[1]]), np.zeros(2))
+    of_the_map = local_map(linear, [5.0, 7.0])
+    for found in (linear, partial, function, of_the_map):
+        assert np.array_equal(found.matrix, [[-2, 1], [1, 1]])
+        assert found.det == -3
+        assert found.orientation == "flipped"
+    assert linear.factor == partial.scaling == function.scaling == 3
+    assert partial.linearization_error(1.0) < 1e-14
+    assert str(linear) == "the linear map of R^2 with matrix\n[ −2  1 ]\n[  1  1 ]\ndet = −3: area × 3, orientation flipped"
+
+
+def test_the_vectors_go_where_they_should(rng):
+    for n in (1, 2, 3, 5, 8):
+        b, c = rng.standard_normal((2, n, n))
+        t = basis_change(b, c)
+        for old, new in zip(b, c, strict=True):
+            assert np.allclose(t(old), new)
+        assert np.isclose(t.det, np.linalg.det(c) / np.linalg.det(b))
+        assert np.isclose(t.factor, volume(c) / volume(b))
+        assert t.orientation == ("kept" if t.det > 0 else "flipped")
+        assert np.allclose(t.inverse.matrix @ t.matrix, np.eye(n))
+        assert np.allclose(t.singular_values, np.linalg.svd(t.matrix, compute_uv=False))
+
+
+def test_a_rotation_keeps_and_a_reflection_flips():
+    assert basis_change(UNIT, [(0, 1), (-1, 0)]).orientation == "kept"
+    assert basis_change(UNIT, [(0, 1), (1, 0)]).orientation == "flipped"
+
+
+def test_a_parallelogram_in_space():
+    t = basis_change(UNIT, [(1, 0, 1), (0, 1, 2)])
+    assert t.matrix.shape == (3, 2)
+    assert np.isclose(t.factor, np.sqrt(6))  # |(1, 0, 1) × (0, 1, 2)| = |(−1, −2, 1)|
+    assert "√det(AᵀA) = 2.44949: area × 2.44949" in str(t)
+    with pytest.raises(wrt.ShapeError, match=r"A map from R\^2 to R\^3 has no determinant"):
+        t.det
+
+
+def test_volumes():
+    assert volume([(3, 4)]) == 5
+    assert volume([(-2, 1), (1, 1)]) == 3
+    assert np.isclose(volume([(1, 0, 0), (0, 3, 4)]), 5)
+    assert volume([(1, 2), (3, 4), (5, 6)]) == 0  # three vectors of the plane span no volume
+    assert volume(np.diag([1, 2, 3, 4])) == 24
+
+
+def test_a_flat_image_is_no_error():
+    t = basis_change(UNIT, [(1, 2), (2, 4)])
+    assert (t.factor, t.orientation) == (0, "lost")
+    with pytest.raises(wrt.ArgumentError, match="The image is flat"):
+        t.inverse
+    assert basis_change(UNIT, [(0.1, 0.2), (0.3, 0.6)]).orientation == "lost"  # though rounding leaves 1e-17
+
+
+@pytest.mark.parametrize(
+    "b, c, message",
+    [
+        ([(1, 2), (2, 4)], UNIT, "from_ is no basis: its vectors are linearly dependent"),
+        ([(0.1, 0.2), (0.3, 0.6)], UNIT, "from_ is no basis: its vectors are linearly dependent"),
+        ([(0, 0), (0, 1)], UNIT, "from_ is no basis"),
+        ([(1, 0, 0), (0, 1, 0)], IMAGE, r"from_ has 2 vectors of R\^3, which are no basis of it"),
+        (UNIT, [(1, 2)], "Each vector goes to one vector: from_ has 2 and to has 1"),
+        ([(1, 0), (0,)], UNIT, "from_ must be vectors of equally many real numbers"),
+        (UNIT, [("a", 1), (2, 3)], "to must be vectors"),
+        ((1, 2), UNIT, "from_ must be vectors, one in each row"),
+        (UNIT, [(np.nan, 1), (2, 3)], "to has an entry that is not finite"),
+    ],
+)
+def test_what_is_no_basis(b, c, message):
+    with pytest.raises(wrt.WrtError, match=message):
+        basis_change(b, c)

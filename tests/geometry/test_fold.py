@@ -1,0 +1,128 @@
+"""Fold curves det J = 0 of maps of the plane, against curves that are known."""
+
+import numpy as np
+import pytest
+
+import wrt
+from wrt.geometry import folds
+
+SQUARE = ((-2, 2), (-2, 2))
+
+
+@pytest.mark.parametrize("resolution", [20, 63, 128])
+def test_a_closed_curve(resolution):
+    """z² + 2 z̄: det J = 4 (x² + y² − 1), folded along the unit circle onto a deltoid."""
+    found = folds("x**2 - y**2 + 2*x, 2*x*y - 2*y", SQUARE, resolution=resolution)
+    assert found.closed == (True,)
+    (curve,), (image,) = found.curves, found.images
+    assert np.allclose(np.hypot(*curve.T), 1, atol=1e-13)
+    assert np.array_equal(curve[0], curve[-1])
+    assert np.isclose(found.lengths[0], 2 * np.pi, rtol=3 / resolution)
+    assert found.residual < 1e-13
+    t = np.arctan2(curve[:, 1], curve[:, 0])
+    assert np.allclose(image, np.column_stack([np.cos(2 * t) + 2 * np.cos(t), np.sin(2 * t) - 2 * np.sin(t)]))
+    assert not len(found.jumps)
+    assert not len(found.touching)
+
+
+@pytest.mark.parametrize("f", ["x**3 + x*y, y", lambda x, y: (x**3 + x * y, y), lambda p: np.array([p[0] ** 3 + p[0] * p[1], p[1]])])
+def test_whitneys_cusp(f):
+    """det J = 3x² + y: a parabola, from edge to edge."""
+    found = folds(f, ((-1, 1), (-1, 1)))
+    assert found.closed == (False,)
+    x, y = found.curves[0].T
+    assert np.allclose(y, -3 * x**2, atol=1e-14)
+    assert np.allclose([x.min(), x.max(), y.min()], [-(3**-0.5), 3**-0.5, -1])
+    image = found.images[0]
+    assert np.allclose((image[:, 0] / 2) ** 2, (-image[:, 1] / 3) ** 3)  # the semicubical parabola
+
+
+def test_a_function_of_all_rows_at_once():
+    found = folds(lambda X: np.stack([X[:, 0] ** 2, X[:, 1]], axis=1), ((-1, 1.1), (0, 1)))
+    (curve,), (image,) = found.curves, found.images
+    assert np.abs(curve[:, 0]).max() < 1e-15
+    assert np.array_equal(image[:, 1], curve[:, 1])
+
+
+def test_several_curves():
+    """(x, sin y) has det J = cos y."""
+    found = folds("x, sin(y)", ((0, 1), (-8, 8)))
+    levels = sorted(float(curve[:, 1].mean()) for curve in found.curves)
+    assert np.allclose(levels, np.pi * (np.arange(6) - 2.5))
+    assert all(np.allclose(np.ptp(curve[:, 1]), 0) for curve in found.curves)
+    assert "f folds along 6 curves det J = 0 in x ∈ [0, 1], y ∈ [−8, 8]" in str(found)
+
+
+@pytest.mark.parametrize("region", [((-1, 1), (-1, 1)), ((-1, 1.1), (-1, 1.2))])
+def test_crossing_folds(region):
+    """(x², y²) has det J = 4xy: both axes, whether or not the grid has points on them."""
+    found = folds("x**2, y**2", region)
+    points = np.concatenate(found.curves)
+    assert np.abs(points).min(1).max() < 1e-13
+    total = sum(high - low for low, high in region)
+    assert np.isclose(sum(found.lengths), total, rtol=0.02)
+    assert not len(found.jumps)
+    assert not len(found.touching)
+
+
+@pytest.mark.parametrize("f", ["x, 2*y - x", "r*exp(t), r*exp(-t) + 3*r", "exp(x)*cos(y), exp(x)*sin(y)"])
+def test_no_folds(f):
+    found = folds(f, ((0.5, 1), (0, 1)))
+    assert not found
+    assert found.curves == ()
+    assert not len(found.touching)
+    assert "has no curve det J = 0" in str(found)
+
+
+@pytest.mark.parametrize("f", ["x**3, y", "-x**3, y"])
+@pytest.mark.parametrize("region", [((-1, 1), (-1, 1)), ((-1, 1.1), (-1, 1))])
+def test_zeros_that_are_touched_are_no_folds(f, region):
+    found = folds(f, region)
+    assert not found
+    assert np.allclose(found.touching[:, 0], 0, atol=1e-6)
+    assert "touches 0 without changing sign" in str(found)
+
+
+@pytest.mark.parametrize("f", ["x*y, x**2 - y**2", "y**2 - x**2, x*y"])
+def test_an_isolated_zero(f):
+    found = folds(f, ((-1, 1), (-1, 1)))
+    assert not found
+    assert np.allclose(found.touching, [[0, 0]])
+
+
+@pytest.mark.parametrize("region", [((-1, 1), (-1, 1)), ((-1, 1.1), (-1, 1))])
+def test_a_crease_is_no_zero(region):
+    found = folds("abs(x), y", region)
+    assert not found
+    assert np.allclose(found.jumps[:, 0], 0, atol=1e-12)
+    assert "changes sign without being 0" in str(found)
+
+
+def test_a_pole_is_no_zero():
+    found = folds("log(abs(x)), y", ((-1, 1.1), (-1, 1)))
+    assert not found
+    assert len(found.jumps) == 129
+
+
+def test_where_f_is_not_defined():
+    found = folds("sqrt(x)*(y - 1)**2, x", ((-1, 1), (0, 2)))
+    assert found
+    assert (found.curves[0][:, 0] > 0).all()
+    assert np.allclose(found.curves[0][:, 1], 1)
+
+
+@pytest.mark.parametrize(
+    "f, region, options, message",
+    [
+        ("x*y, x, y", SQUARE, {}, r"f maps R\^2 to R\^3; only a map of R\^2 to itself has fold curves"),
+        ("x*y", SQUARE, {}, r"f maps R\^2 to R\^1"),
+        ("x + y, 2*x + 2*y", SQUARE, {}, "det J of f is 0 everywhere in the region"),
+        ("log(x), y", ((-2, -1), (0, 1)), {}, "The Jacobian of f is not finite anywhere in the region"),
+        ("x*y, x", ((0, 1),), {}, "region= takes two intervals"),
+        ("x*y, x", ((1, 0), (0, 1)), {}, "must be finite and increase"),
+        ("x*y, x", SQUARE, {"resolution": 1}, "resolution is the number of cells along each axis, from 2 to 1024, not 1"),
+    ],
+)
+def test_bad_input(f, region, options, message):
+    with pytest.raises(wrt.WrtError, match=message):
+        folds(f, region, **options)

@@ -1,0 +1,192 @@
+"""limit_table: the quotients are the definition's, the best h is where theory puts it, and what has no limit is said."""
+
+import numpy as np
+import pytest
+
+import wrt
+from wrt.errors import ArgumentError, ShapeError
+from wrt.numeric import jacobian, limit_table
+
+EPS = np.finfo(float).eps
+SMOOTH = [
+    (np.sin, np.cos, 1.0),
+    (np.exp, np.exp, 1.0),
+    (lambda x: x**3, lambda x: 3 * x**2, 2.0),
+    (np.log, lambda x: 1 / x, 0.5),
+    (np.arctan, lambda x: 1 / (1 + x**2), -3.0),
+    (lambda x: 1 / x, lambda x: -1 / x**2, 0.01),
+    (lambda x: np.exp(-(x**2)), lambda x: -2 * x * np.exp(-(x**2)), 0.7),
+    (np.sqrt, lambda x: 0.5 / np.sqrt(x), 400.0),
+]
+
+
+@pytest.mark.parametrize("f, slope, x", SMOOTH)
+def test_quotients_are_the_definition(f, slope, x):
+    table = limit_table(f, x)
+    for row in table.rows[:4]:
+        up, down = (x + row.h) - x, x - (x - row.h)  # the steps that floating point really takes
+        assert row.forward == pytest.approx((f(x + up) - f(x)) / up, rel=1e-14)
+        assert row.backward == pytest.approx((f(x) - f(x - down)) / down, rel=1e-14)
+        assert row.central == pytest.approx((f(x + up) - f(x - down)) / (up + down), rel=1e-14)
+
+
+@pytest.mark.parametrize("f, slope, x", SMOOTH)
+def test_the_limit_is_within_its_error(f, slope, x):
+    table = limit_table(f, x)
+    assert abs(table.limit - slope(x)) <= table.error < 1e-9 * abs(slope(x))
+    assert float(table.limit) == float(jacobian(f, x).value)
+    assert table.exact is None
+    assert table.steady.all()
+
+
+@pytest.mark.parametrize("f, slope, x", SMOOTH)
+def test_errors_follow_truncation_and_round_off(f, slope, x):
+    table = limit_table(f, x, exact=slope)
+    assert table.exact == slope(x)
+    for method, order in (("forward", 1), ("central", 2)):
+        assert table.order(method) == order
+        bound = 3 * (table.truncation(method) + table.round_off(method)) + 1e-13 * abs(slope(x))
+        assert (table.errors(method) <= bound)[1:].sum() >= table.steps.size - 2  # the longest step is too long for a model of one term
+
+
+@pytest.mark.parametrize("f, slope, x", SMOOTH)
+def test_the_best_step_is_that_of_theory(f, slope, x):
+    second = (slope(x * 1.001) - slope(x * 0.999)) / (0.002 * x)
+    if abs(second * x / slope(x)) < 1e-3:
+        return
+    theory = np.sqrt(2 * EPS * abs(f(x)) / abs(second))  # the least of |f''| h/2 + ε |f|/h
+    assert theory / 10 <= limit_table(f, x).best["forward"] <= theory * 10
+
+
+def test_best_steps_of_the_textbook():
+    best = limit_table(np.sin, 1.0).best  # sqrt(eps) and cbrt(eps), as powers of ten
+    assert best == {"forward": 1e-8, "backward": 1e-8, "central": 1e-5}
+
+
+def test_a_line_has_no_truncation():
+    table = limit_table(lambda x: 3 * x, 1.0)
+    assert (table.truncation("central") == 0).all()
+    assert table.best["forward"] == table.steps[0]
+
+
+def test_a_vanishing_second_derivative_is_seen():
+    table = limit_table(np.sin, 0.0)
+    assert table.order("forward") == 2
+
+
+def test_columns_of_a_map():
+    polar = lambda p: np.array([p[0] * np.cos(p[1]), p[0] * np.sin(p[1])])
+    x = np.array([2.0, 0.5])
+    table = limit_table(polar, x, 1, exact=wrt.jacobian(polar))
+    np.testing.assert_allclose(table.exact, [-2 * np.sin(0.5), 2 * np.cos(0.5)], rtol=1e-15)
+    np.testing.assert_allclose(table.limit, table.exact, rtol=1e-12)
+    assert table.input == "x[1]"
+    assert table.forward.shape == (16, 2)
+    assert [row.central.shape for row in table.rows] == [(2,)] * 16
+    assert table.best["central"].shape == (2,)
+    assert str(table).count("∂f[") == 2
+    np.testing.assert_array_equal(limit_table(polar, x, -1).limit, table.limit)
+
+
+def test_an_entry_of_a_matrix():
+    A = np.array([[1.0, 2.0], [3.0, 5.0]])
+    table = limit_table(np.linalg.det, A, (0, 1), exact=lambda A: np.linalg.det(A) * np.linalg.inv(A).T)
+    assert table.limit == pytest.approx(-3.0, abs=1e-11)
+    assert table.exact == pytest.approx(-3.0, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    "f, x, forward, backward",
+    [
+        (abs, 0.0, 1, -1),
+        (lambda x: np.maximum(x, 3 * x - 2), 1.0, 3, 1),
+        (lambda x: np.maximum(x, 0.0), 0.0, 1, 0),
+        (lambda x: np.clip(x, 0.0, 2.0), 2.0, 0, 1),
+        (lambda x: np.sqrt((x - 1) ** 2) + np.sin(x), 1.0, 1 + np.cos(1), -1 + np.cos(1)),
+    ],
+)
+def test_a_kink_has_two_limits(f, x, forward, backward):
+    table = limit_table(f, x, exact=0.0)
+    assert table.target("forward") == pytest.approx(forward, abs=1e-9)
+    assert table.target("backward") == pytest.approx(backward, abs=1e-9)
+    assert np.isnan(table.target("central"))  # the mean of both is not a derivative
+    text = str(table)
+    assert "they differ, so there is no derivative" in text
+    assert "is given, but there is no derivative here" in text
+    assert "limit   " not in text
+    assert set(table.best) == {"forward", "backward", "central"}
+    assert np.isnan(table.best["central"])
+
+
+@pytest.mark.parametrize(
+    "f, x, power, word",
+    [
+        (np.sign, 0.0, 1, "jump"),
+        (lambda x: np.heaviside(x - 1, 1.0), 1.0, 1, "jump"),
+        (np.cbrt, 0.0, 2 / 3, "grow"),
+        (np.sqrt, 0.0, 1 / 2, "grow"),
+        (lambda x: np.sqrt(abs(x)), 0.0, 1 / 2, "grow"),
+    ],
+)
+def test_no_finite_limit_is_said(f, x, power, word):
+    table = limit_table(f, x)
+    assert max(table.growth("forward"), table.growth("backward")) == pytest.approx(power, abs=0.01)
+    (line,) = [line for line in str(table).splitlines() if line.startswith("limit")]
+    assert line.startswith("limit   none: ")
+    assert word in line
+
+
+def test_what_oscillates_has_no_steady_limit():
+    table = limit_table(lambda x: x * np.sin(1 / x) if x else 0.0, 0.0)
+    assert not table.steady
+    assert "limit   none that is steady" in str(table)
+    assert limit_table(lambda x: x * abs(x), 0.0).steady
+
+
+def test_outside_the_domain_there_is_no_quotient():
+    table = limit_table(np.log, 0.15, steps=[0.2, 0.1, 0.01])
+    assert np.isnan(table.backward[0])
+    assert np.isfinite(table.forward).all()
+    assert "—" in str(table).splitlines()[2]
+
+
+def test_float32_moves_the_best_step():
+    table = limit_table(lambda x: np.float32(np.exp(x)), 1.0)
+    assert table.best["forward"] >= 1e-4
+    assert any("float32" in note for note in table.notes)
+
+
+def test_the_printed_table():
+    lines = str(limit_table(np.sin, 1.0, exact=np.cos)).splitlines()
+    assert lines[0] == "∂f/∂x at x = 1, where f = 0.8414709848"
+    assert lines[1].split() == ["h", "forward", "backward", "central", "forward", "error", "central", "error"]
+    assert lines[2].split() == ["1e-01", "0.497363752535", "0.581440751804", "0.53940225217", "4.3e-02", "T", "9.0e-04", "T"]
+    assert lines[-3] == "best h  forward 1e-08, backward 1e-08, central 1e-05"
+    assert lines[-2].startswith("limit   0.54030230586")
+    assert lines[-1].startswith("exact   0.5403023058681398   the limit differs by ")
+
+
+@pytest.mark.parametrize(
+    "arguments, kind, fact",
+    [
+        ((np.sum, np.ones(3)), ArgumentError, "x has 3 entries; which of them moves?"),
+        ((np.sum, np.ones(3), 3), ArgumentError, "x has shape (3,); it has no entry 3."),
+        ((np.sum, np.ones((2, 2)), 1), ArgumentError, "x has shape (2, 2); it has no entry 1."),
+        ((np.sum, np.ones(3), "a"), ArgumentError, "i must be an integer or a tuple of integers, but it is 'a'."),
+        ((np.log, 0.0), ArgumentError, "f(x) is -inf; there is no derivative to take there."),
+        ((3.0, 0.0), ArgumentError, "f must be callable, but it is float."),
+    ],
+)
+def test_bad_input(arguments, kind, fact):
+    with pytest.raises(kind) as refused:
+        limit_table(*arguments)
+    assert refused.value.fact == fact
+
+
+def test_bad_options():
+    with pytest.raises(ArgumentError, match="steps must be positive finite numbers"):
+        limit_table(np.sin, 1.0, steps=[0.1, -1])
+    with pytest.raises(ShapeError, match=r"exact has shape \(2,\), which is neither that of f\(x\), \(\), nor that of its Jacobian, \(\)"):
+        limit_table(np.sin, 1.0, exact=[1, 2])
+    with pytest.raises(ArgumentError, match="exact= must be numbers"):
+        limit_table(np.sin, 1.0, exact="cos")
