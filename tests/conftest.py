@@ -7,6 +7,8 @@ import zlib
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Compiled programs of the tests stay in the checkout, not among the user's own.
+os.environ.setdefault("WRT_CACHE", os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".pytest_cache", "wrt"))
 
 import hypothesis
 import numpy as np
