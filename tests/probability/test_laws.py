@@ -134,3 +134,11 @@ def test_samples_and_shapes():
     np.testing.assert_array_equal(Y.rvs(5, random_state=1), Y.rvs(5, random_state=np.random.default_rng(1)))
     assert Y.pdf(np.ones((2, 3))).shape == (2, 3)
     assert stats.kstest(Y.rvs(4000, random_state=0), stats.lognorm(1).cdf).pvalue > 1e-4
+
+
+def test_maps_in_text():
+    y = np.linspace(0.1, 4, 9)
+    np.testing.assert_allclose(transform(stats.norm(), "exp(x)").pdf(y), stats.lognorm(1).pdf(y), rtol=1e-9)
+    np.testing.assert_allclose(transform(stats.norm(), "x**2", ["sqrt(y)", "-sqrt(y)"]).pdf(y), stats.chi2(1).pdf(y), rtol=1e-9)
+    both = transform([stats.norm(), stats.norm()], "x + y, x - y")
+    np.testing.assert_allclose(both.pdf(np.array([0.3, -0.2])), np.prod(stats.norm(scale=np.sqrt(2)).pdf([0.3, -0.2])), rtol=1e-9)

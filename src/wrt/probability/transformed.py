@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from wrt.api.text_map import point_map
 from wrt.errors import ArgumentError, ShapeError
 from wrt.graph.shape import show
 from wrt.probability import branches, newton
@@ -23,8 +24,8 @@ Function = Callable[..., Any]
 
 def transform(
     dist: Any,
-    forward: Function,
-    inverse: Function | Sequence[Function] | None = None,
+    forward: Function | str,
+    inverse: Function | str | Sequence[Function | str] | None = None,
     *,
     support: Function | None = None,
     outside: Literal["raise", "zero"] = "raise",
@@ -38,7 +39,8 @@ def transform(
         The distribution of X: a frozen one of scipy.stats, a list of independent ones (X is then a vector), `Law(logpdf, rvs)`, or
         what `transform` returned.
     forward
-        f, a NumPy function of one point: a number or a vector of shape (n,). It returns as many numbers as it takes.
+        f, a NumPy function of one point: a number or a vector of shape (n,). It returns as many numbers as it takes. Text does as
+        well: "exp(x)", "r*cos(t), r*sin(t)".
     inverse
         The inverse of f, as a function of one point y; several, in a list, where f has several branches. NaN says that there is no
         x on the branch. Without it f(x) = y is solved: a map of numbers on each of its monotone pieces, by Newton steps in a
@@ -85,22 +87,28 @@ def transform(
     return Transformed(dist, forward, inverse, support=support, outside=outside, breaks=breaks)
 
 
+def _function(f: Any) -> Any:
+    """A map in text as a function."""
+    return point_map(f, None) if isinstance(f, str) else f
+
+
 class Transformed:
     """The distribution of Y = f(X); made by `wrt.probability.transform`."""
 
     def __init__(
         self,
         dist: Any,
-        forward: Function,
-        inverse: Function | Sequence[Function] | None = None,
+        forward: Function | str,
+        inverse: Function | str | Sequence[Function | str] | None = None,
         *,
         support: Function | None = None,
         outside: Literal["raise", "zero"] = "raise",
         breaks: Sequence[float] = (),
     ) -> None:
+        forward = _function(forward)
         if not callable(forward):
             raise ArgumentError(f"forward must be a function of one point, not {forward!r}.")
-        given = () if inverse is None else (inverse,) if callable(inverse) else tuple(inverse)
+        given = () if inverse is None else tuple(map(_function, (inverse,) if callable(inverse) or isinstance(inverse, str) else inverse))
         if not all(callable(each) for each in given) or (inverse is not None and not given):
             raise ArgumentError(f"inverse must be a function or a list of functions, not {inverse!r}.")
         if outside not in ("raise", "zero"):
