@@ -142,3 +142,11 @@ def test_maps_in_text():
     np.testing.assert_allclose(transform(stats.norm(), "x**2", ["sqrt(y)", "-sqrt(y)"]).pdf(y), stats.chi2(1).pdf(y), rtol=1e-9)
     both = transform([stats.norm(), stats.norm()], "x + y, x - y")
     np.testing.assert_allclose(both.pdf(np.array([0.3, -0.2])), np.prod(stats.norm(scale=np.sqrt(2)).pdf([0.3, -0.2])), rtol=1e-9)
+
+
+def test_jumps_in_the_direction_of_f():
+    law = transform(stats.norm(), lambda x: np.where(x > 0, 2 * x, x - 1), outside="zero")
+    assert len(law.pieces) == 2
+    np.testing.assert_allclose(law.pdf([-0.5, -1.5, 1.0]), [0, stats.norm.pdf(-0.5), stats.norm.pdf(0.5) / 2], rtol=1e-12)
+    stairs = transform(stats.expon(), lambda x: x + np.floor(x), outside="zero")
+    np.testing.assert_allclose(stairs.pdf([1.5, 2.5]), [0, stats.expon.pdf(1.5)], rtol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from wrt.errors import ArgumentError, ShapeError
-from wrt.probability import PathwiseWarning, pathwise_gradient
+from wrt.probability import PathwiseWarning, pathwise_gradient, propagate
 
 
 def shift(theta, eps):
@@ -91,3 +91,8 @@ def test_refusals():
         pathwise_gradient(lambda x: x, shift, 0.5, size=1)
     with pytest.raises(ArgumentError, match="theta holds nan"):
         pathwise_gradient(lambda x: x, shift, np.nan)
+
+
+def test_propagation_needs_a_value():
+    with pytest.raises(ArgumentError, match="not finite at x"):
+        propagate(lambda x: np.log(x[0]), [-2.0, 3.0], np.eye(2))

@@ -21,6 +21,7 @@ SAMPLES = 4096
 MOST = 1000  # pieces
 FLAT = 1e-9  # so much probability on which f is constant is an atom; less is a tail in which f is constant to rounding
 TINY = 1e-200  # so small a change with slope 0 is underflow in a tail
+JUMP = 1e-3  # rises between neighbours of more than this part of the spread of f are looked into for jumps
 EPS = float(np.finfo(float).eps)
 
 
@@ -60,6 +61,7 @@ class _Grid:
         self.stage = stage
         self.x = self.f = self.d = np.empty(0)
         self.closed: set[tuple[float, float]] = set()  # intervals that cannot be divided further
+        self.jumps: set[float] = set()  # numbers before which f jumps the way it goes
         self.add(x)
 
     def add(self, x: Any) -> Any:
@@ -80,6 +82,8 @@ class _Grid:
         turning = ((left == 0) != (right == 0)) & (np.nextafter(self.x[:-1], np.inf) == self.x[1:])
         side = np.where(left == 0, right, left)
         monotone = (side != 0) & ((left == right) | turning) & ((np.sign(rise) == side) | rounding)
+        if self.jumps:
+            monotone &= ~np.isin(self.x[1:], list(self.jumps))
         return np.where(monotone, side, 0.0), (left == 0) & (right == 0) & (np.abs(rise) < TINY)
 
     def refine(self) -> None:
@@ -103,6 +107,40 @@ class _Grid:
                 self.closed |= set(zip(low[stuck].tolist(), high[stuck].tolist(), strict=True))
         raise self.too_many()
 
+    def part(self) -> bool:
+        """Find jumps in the direction in which f goes: bisect towards the larger rise, which of a continuous f halves with the interval.
+
+        Whether there was one that was not known.
+        """
+        direction, _ = self.edges()
+        with np.errstate(over="ignore"):
+            spread = np.subtract(*np.quantile(self.f, [0.75, 0.25]))
+            at = np.flatnonzero((direction != 0) & (np.abs(np.diff(self.f)) > JUMP * spread))
+        low, high, f_low, f_high = self.x[at], self.x[at + 1], self.f[at], self.f[at + 1]
+        first = np.abs(f_high - f_low)
+        for _ in range(1100):  # down to adjacent numbers, through all exponents at the worst
+            middle = between(low, high)
+            open_ = (middle != low) & (middle != high)
+            if not open_.any():
+                break
+            f = self.stage.values(np.where(open_, middle, low))
+            f = np.where(np.isfinite(f), f, f_low)
+            left = np.abs(f - f_low) > np.abs(f_high - f)
+            high, f_high = np.where(open_ & left, middle, high), np.where(open_ & left, f, f_high)
+            low, f_low = np.where(open_ & ~left, middle, low), np.where(open_ & ~left, f, f_low)
+            still = (np.abs(f_high - f_low) > first / 16) & (np.abs(f_high - f_low) > 1e4 * EPS * np.maximum(np.abs(f_low), np.abs(f_high)))
+            low, high, f_low, f_high, first = low[still], high[still], f_low[still], f_high[still], first[still]
+            if not len(low):
+                return False
+        slopes = np.maximum(np.abs(self.stage.jacobians(low)), np.abs(self.stage.jacobians(high)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            steep = ~(np.abs(f_high - f_low) > 8 * slopes * (high - low))  # beside a pole f rises as fast as its slope says
+        low, high = low[~steep], high[~steep]
+        new = set(high.tolist()) - self.jumps
+        self.jumps |= new
+        self.add(np.concatenate([low, high]))
+        return bool(new)
+
     def too_many(self) -> NoDensity:
         return NoDensity(
             f"{self.stage.name} folds more often than can be followed: more than {MOST} monotone pieces on the support.",
@@ -123,6 +161,10 @@ def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.
     require_values(stage, sample)
     grid = _Grid(stage, np.unique(np.concatenate([_start(base, sample), np.asarray(breaks, float)])))
     grid.refine()
+    while grid.part():
+        if len(grid.jumps) > MOST:
+            raise grid.too_many()
+        grid.refine()
     count = len(grid.pieces())
     for _ in range(4):
         grid.add(base.rvs(SAMPLES, rng))

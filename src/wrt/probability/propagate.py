@@ -55,7 +55,9 @@ def propagate(f: Callable[..., Any], x: Any, C: Any, *args: Any, **kwargs: Any) 
         raise ArgumentError("C is not symmetric, so it is no covariance.")
     if np.linalg.eigvalsh(spread).min(initial=0.0) < -1e-10 * largest:
         raise ArgumentError("C has a negative eigenvalue, so it is no covariance: some combination of the inputs would have a negative variance.")
-    J = np.asarray(jacobian(f)(point, *args, **kwargs))
+    value, J = map(np.asarray, jacobian(f).value_and(point, *args, **kwargs))
+    if not np.isfinite(value).all():
+        raise ArgumentError("f is not finite at x: there is nothing whose errors could be propagated.")
     shape = J.shape[: J.ndim - point.ndim]
     matrix = J.reshape(-1, n)
     if not np.isfinite(matrix).all():
