@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt.api.sparse import SPARSE, Part, parts
-from wrt.graph.index import Affine
 from wrt.graph.node import Node, constant
 from wrt.lower.fold import folded
 from wrt.lower.kernel.build import Built, NotCompiled, build, output
 from wrt.lower.kernel.entry import Given, Kept, Made, Relied, Same, Signature, entry
 from wrt.lower.kernel.llvm_text import Unknown, module
-from wrt.lower.kernel.program import Place, ints, knows, strides, whole
 from wrt.lower.kernel.program import code as code_of
+from wrt.lower.kernel.program import ints, knows
 from wrt.lower.kernel.python_text import text
 from wrt.lower.kernel.reader import MakeFirst
-from wrt.lower.kernel.schedule import Output, streams_at
+from wrt.lower.kernel.schedule import Output, flat_place, streams_at
 from wrt.lower.kernel.variants import variants
 from wrt.lower.numpy_source import source
 
@@ -176,22 +175,10 @@ def _dtype(prepared: Prepared, kind: Kind, k: int, node: Node) -> np.dtype[Any]:
 
 def _sparse(part: Part, name: str, unrolled: bool) -> Output:
     terms = zip(part.map.terms, part.places, strict=True)
-    streams = [s for term, place in terms for s in streams_at(term, place, row_place(part.map, term), unrolled=unrolled)]
+    streams = [s for term, place in terms for s in streams_at(term, place, flat_place(part.map.row(term), part.map.shape_out), unrolled=unrolled)]
     if not knows(part.dtype):
         raise NotCompiled(f"results of {part.dtype}")
     return Output(name, part.model.data.size, part.dtype, streams, disjoint=not part.padded)
-
-
-def row_place(m: Any, term: Any) -> Any:
-    """The row of a term's turns as a place in its labels; None if it is not affine."""
-    total = Place()
-    for index, weight in zip(m.row(term), strides(ints(m.shape_out)), strict=True):
-        if not isinstance(index, Affine) or index.modulus is not None:
-            return None
-        for label, c in index.parts:
-            total = total.plus(Place(((label, whole(c)),)), weight)
-        total = total.shift(whole(index.offset) * weight)
-    return total
 
 
 # ----- how it is called -----------------------------------------------------------------------------------------------

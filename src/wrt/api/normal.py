@@ -10,7 +10,7 @@ import numpy as np
 from wrt.api.prepared import Prepared, apart, own
 from wrt.api.second import normal_maps
 from wrt.graph.node import Node
-from wrt.linear.pattern import pattern, sizes, static
+from wrt.linear.pattern import pattern, static
 
 
 def dense(prepared: Prepared, found: Sequence[Any], arrays: Sequence[Any]) -> tuple[list[tuple[Node, Any]], list[Any]]:
@@ -31,8 +31,8 @@ def sparse(prepared: Prepared, found: Sequence[Any], arrays: Sequence[Any]) -> t
     if "normal" not in prepared.extra:
         ((m,),) = normal_maps(prepared)
         m = static(m)
-        prepared.extra["normal"] = pattern(m), sizes(m)
-    where, shapes = prepared.extra["normal"]
-    data = where.data(entries, shapes).astype(prepared.dtypes[0], copy=False)
+        prepared.extra["normal"] = pattern(m)
+    where = prepared.extra["normal"]
+    data = where.data(entries).astype(prepared.dtypes[0], copy=False)
     matrix = csr_array((data, where.indices.copy(), where.indptr.copy()), shape=where.shape)
     return matrix, np.ravel(own(right, [*arrays, *prepared.arrays("normal_sparse")], prepared.dtypes[0]))

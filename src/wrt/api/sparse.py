@@ -15,7 +15,7 @@ import numpy as np
 
 from wrt.errors import ArgumentError
 from wrt.linear.linear_map import LinearMap
-from wrt.linear.pattern import Pattern, pattern, sizes, static
+from wrt.linear.pattern import Pattern, pattern, sizes, static, store
 
 if TYPE_CHECKING:
     from wrt.api.prepared import Kind, Prepared
@@ -47,14 +47,7 @@ class Part:
 
     def fill(self, values: Sequence[Any], out: Any) -> None:
         """The terms' coefficients stored at their places."""
-        flat = out.reshape(-1)
-        if self.padded or not all(self.pattern.apart):
-            flat[...] = 0
-        for value, place, alone in zip(values, self.places, self.pattern.apart, strict=True):
-            if alone:
-                flat[place] = value
-            else:
-                np.add.at(flat, place, np.broadcast_to(value, place.shape))
+        store(out.reshape(-1), values, self.places, self.pattern.apart, padded=self.padded)
 
     def matrix(self, data: Any) -> Any:
         """A matrix with these data; the index arrays are the model's."""

@@ -59,22 +59,27 @@ class Pattern:
         """The row of each entry."""
         return np.repeat(np.arange(self.shape[0], dtype=self.indices.dtype), np.diff(self.indptr))
 
-    def data(self, coefficients: Sequence[Any], sizes: Sequence[tuple[int, ...]], dtype: Any = float, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    def data(self, coefficients: Sequence[Any], dtype: Any = float) -> NDArray[Any]:
         """The CSR data from the terms' coefficients, each broadcast to its term's sizes."""
-        fresh = np.empty(self.nnz, dtype) if out is None else out
-        if not all(self.apart):
-            fresh[...] = 0
-        for value, place, alone in zip(coefficients, self.places, self.apart, strict=True):
-            if alone:
-                fresh[place] = value
-            else:
-                np.add.at(fresh, place, np.broadcast_to(value, place.shape))
+        fresh = np.empty(self.nnz, dtype)
+        store(fresh, coefficients, self.places, self.apart)
         return fresh
 
     def __str__(self) -> str:
         rows, columns = self.shape
         most = int(np.diff(self.indptr).max(initial=0))
         return f"{rows}×{columns}, {self.nnz} entries ({100 * self.density:.3g} %), at most {most} in a row"
+
+
+def store(data: NDArray[Any], values: Sequence[Any], places: Sequence[NDArray[Any]], apart: Sequence[bool], *, padded: bool = False) -> None:
+    """The terms' coefficients at their places; `padded`: there are entries that no term writes."""
+    if padded or not all(apart):
+        data[...] = 0
+    for value, place, alone in zip(values, places, apart, strict=True):
+        if alone:
+            data[place] = value
+        else:
+            np.add.at(data, place, np.broadcast_to(value, place.shape))
 
 
 def static(m: LinearMap) -> LinearMap:
@@ -243,4 +248,4 @@ def to_sparse(m: LinearMap, arrays: Sequence[Any]) -> Any:
     from scipy.sparse import csr_array
 
     where = pattern(m)
-    return csr_array((where.data(arrays, sizes(m)), where.indices, where.indptr), shape=where.shape)
+    return csr_array((where.data(arrays), where.indices, where.indptr), shape=where.shape)

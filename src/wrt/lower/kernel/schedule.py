@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wrt.graph.index import Affine, is_static, values
+from wrt.graph.index import Affine, Index, is_static, values
 from wrt.graph.nest import terms_of
 from wrt.graph.node import Node
 from wrt.graph.term import Term
@@ -111,16 +111,23 @@ def _flat_place(shape: Sequence[Any]) -> Place:
     return Place(tuple((k, w) for k, w in enumerate(strides(shape))))
 
 
+def flat_place(indices: Sequence[Index], shape: Sequence[Any]) -> Place | None:
+    """The row-major position of an index as a place in its labels; None if it is not affine."""
+    total = Place()
+    for index, weight in zip(indices, strides(shape), strict=True):
+        if not isinstance(index, Affine) or index.modulus is not None:
+            return None
+        for label, c in index.parts:
+            total = total.plus(Place(((label, whole(c)),)), weight)
+        total = total.shift(whole(index.offset) * weight)
+    return total
+
+
 def _where(term: Term, shape: Sequence[Any]) -> Place | NDArray[Any]:
     """The row-major positions of a term's turns."""
-    if all(isinstance(index, Affine) and index.modulus is None for index in term.out):
-        total = Place()
-        for index, weight in zip(term.out, strides(shape), strict=True):
-            assert isinstance(index, Affine)
-            for label, c in index.parts:
-                total = total.plus(Place(((label, whole(c)),)), weight)
-            total = total.shift(whole(index.offset) * weight)
-        return total
+    place = flat_place(term.out, shape)
+    if place is not None:
+        return place
     grid = {label: np.arange(n).reshape([-1 if k == label else 1 for k in range(len(term.sizes))]) for label, n in enumerate(ints(term.sizes))}
     flat: Any = np.zeros((), np.int64)
     for index, weight in zip(term.out, strides(shape), strict=True):
