@@ -73,7 +73,9 @@ def load(text: str) -> tuple[Library, bool]:
             _write(name, code)
         empty = llvm.parse_assembly("")
         empty.triple = machine.triple
-        engine = llvm.create_mcjit_compiler(empty, machine)
+        # Code and constants in one reservation: apart, they may land over 2 GiB from each other, which x86-64's relative addresses
+        # cannot span, and LLVM then aborts the process.
+        engine = llvm.create_mcjit_compiler(empty, machine, use_lmm=True)
         object_file = llvm.ObjectFileRef.from_data(code)
         engine.add_object_file(object_file)
         engine.finalize_object()
