@@ -197,20 +197,18 @@ def transform_lapack(x: Any, W: Any, b: Any) -> Any:
     return np.log(np.abs(lu.diagonal())).sum()
 
 
-def elementwise_problem() -> Problem:
+def elementwise_problem(n: int = 100_000) -> Problem:
     hands = {"NumPy": elementwise_numpy, "NumPy, blocked": elementwise_blocked, "Numba": elementwise_numba, "NumPy, products": elementwise_product}
-    return Problem(elementwise, list(rng(12).standard_normal((8, 100_000))), hands, rewritten=frozenset(["NumPy, products"]))
+    return Problem(elementwise, list(rng(12).standard_normal((8, n))), hands, rewritten=frozenset(["NumPy, products"]))
 
 
-def triangular_problem() -> Problem:
+def triangular_problem(n: int = 2000) -> Problem:
     r = rng(13)
-    n = 2000
     return Problem(triangular, list(r.standard_normal((8, n))), {"NumPy": triangular_numpy, "Numba": triangular_numba}, (r.standard_normal((n, n)) / n,))
 
 
-def transform_problem() -> Problem:
+def transform_problem(n: int = 200) -> Problem:
     r = rng(14)
-    n = 200
     args = (r.standard_normal((n, n)) / np.sqrt(n), r.standard_normal(n))
     return Problem(transform, list(r.standard_normal((8, n))), {"NumPy": transform_numpy, "LAPACK": transform_lapack}, args)
 

@@ -31,6 +31,7 @@ MAY = {
     "numeric": {"errors"},  # the independent judge of every rule
     "api": BASE | MIDDLE | {"numeric"},
     **dict.fromkeys(USES, ALL_BELOW_USES),
+    "plot": ALL_BELOW_USES | {"geometry"},  # pictures of maps show what geometry finds
     **dict.fromkeys(DOORS, ALL_BELOW_USES | USES | {"wrt"}),
     "examples": {"wrt", "errors", "numeric", "api"} | USES | DOORS,  # what a user may import, too
     "__main__": {"cli"},

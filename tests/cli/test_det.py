@@ -117,6 +117,15 @@ def test_the_examples_of_the_help_run(det, tmp_path, monkeypatch):
         ((POLAR, "--at", "r=two, t=1"), "--at cannot be read: 'r=two'."),
         ((POLAR, "--grid", "r=0:1, t=0:1"), "--grid cannot be read: 'r=0:1'."),
         ((POLAR, "--grid", "r=1:0:3, t=0:1:3"), "--grid has 1:0:3; it takes from, to and a number of points"),
+        ((POLAR, "--grid", "r=0:1:1, t=0:1:3"), "--grid has 0:1:1; it takes from, to and a number of points from 2, from below to; for one point alone write 0:0:1."),
+        ((POLAR, "--grid", "r=0:1:1000000, t=0:1:3"), "--grid has 3e+06 points; it takes up to 1e+06."),
+        (("3, y", "--at", "x=1, y=2"), """names x, which the map has not.\n  The map's coordinates are y. To have a coordinate that the map does not use, write --variables "x y"."""),
+        (("3, y", "--at", "1, 2"), "The map 3, y has one name, y, which is the whole point, of shape (2,)"),
+        ((POLAR, "--at", "1, nan"), "--at cannot be read: 'nan'."),
+        ((POLAR, "--at", "1, inf"), "--at cannot be read: 'inf'."),
+        ((POLAR, "--at", "1, 1e400"), "f is not finite at r = 1, t = inf"),
+        ((POLAR, "--at", "1, 2j"), "--at cannot be read: '2j'."),
+        (("--from", "(1,2), (3,)", "--to", "(1,0), (0,1)"), "--from has vectors of different lengths: 2, 1."),
         (("--from", "(1,0), (0,1", "--to", "(1,0), (0,1)"), "--from cannot be read"),
         (("--from", "(1,2), (2,4)", "--to", "(1,0), (0,1)"), "from_ is no basis: its vectors are linearly dependent"),
         (("x*y*z, y", "--at", "1, 2, 3", "--save", "a.svg"), "Only a map of the plane can be drawn; the Jacobian is 2×3."),
@@ -138,3 +147,50 @@ def test_wrong_usage(det, arguments):
     code, said, err = det(*arguments)
     assert (code, said) == (2, "")
     assert "Usage: wrt det" in err
+
+
+def test_one_point_of_a_grid(det):
+    record = json.loads(det(POLAR, "--grid", "r=2:2:1, t=0:1:3", "--json")[1])
+    assert np.allclose(record["factor"], [[2, 2, 2]])
+
+
+def test_what_no_float_holds_is_said(det):
+    code, said, err = det("1e200*x, 1e200*y", "--at", "1, 2")
+    assert (code, err) == (0, "")
+    assert "det J = inf: area × inf (overflow: it is 10^400), orientation kept" in said
+    record = json.loads(det("1e200*x, -1e200*y", "--at", "1, 2", "--json")[1], parse_constant=pytest.fail)
+    assert (record["det"], record["factor"], record["orientation"]) == ("-Infinity", "Infinity", "flipped")
+    assert np.isclose(record["log_factor"], 400 * np.log(10))
+    code, said, err = det("--from", "(1e200,0), (0,1e200)", "--to", "(1,0), (0,1)")
+    assert (code, err) == (0, "")
+    assert "underflow: it is 10^−400" in said
+
+
+def test_no_folds_says_where_it_looked(det):
+    code, said, _ = det("x, y", "--folds", "x=0:1, y=0:1")
+    assert (code, said) == (0, "no curve det J = 0 of f was seen on a grid of 129 × 129 points in x ∈ [0, 1], y ∈ [0, 1]\n")
+    record = json.loads(det("x, y", "--folds", "x=0:1, y=0:1", "--json")[1])
+    assert (record["curves"], record["resolution"], record["hidden"]) == ([], 128, 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("det", "x*y, y", "--at", "1, 2"), ("limits", "sin(x)", "--at", "1"), ("plot", "map", "x, y"), ("plot", "spy", "sin(x)", "--wrt", "x", "--shape", "x: 3")],
+)
+@pytest.mark.parametrize(
+    "file, message",
+    [
+        ("nowhere/a.svg", "'nowhere/a.svg' cannot be written: there is no folder 'nowhere'."),
+        ("a.bmp", "A picture cannot be saved as 'a.bmp'.\n  End the name with .svg, .png or .pdf."),
+        ("", "A picture cannot be saved as ''."),
+        ("folder.svg", "'folder.svg' cannot be written: it is a folder."),
+    ],
+)
+def test_files_that_cannot_be_written(capsys, tmp_path, monkeypatch, command, file, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.svg").mkdir()
+    assert main([*command, "--save", file]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"ArgumentError: {message}")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]

@@ -1,10 +1,12 @@
 """wrt limits: the table, JSON, the picture, and what is refused."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
 
+from wrt.cli.limits import HELP
 from wrt.cli.main import main
 
 
@@ -52,3 +54,34 @@ def test_refusals(capsys, arguments, code, said):
     got, out, err = run(capsys, *arguments)
     assert (got, out) == (code, "")
     assert said in err
+
+
+@pytest.mark.parametrize(
+    "f, forward, backward, said",
+    [
+        ("abs(x)", 1, -1, "kink forward limit 1, backward limit -1"),
+        ("x + 1e-6*abs(x)", pytest.approx(1.000001), pytest.approx(0.999999), "kink forward limit 1.000001"),
+        ("sqrt(x)", "Infinity", None, "limit none: the forward quotients grow like h^-0.5"),
+        ("-sqrt(x)", "-Infinity", None, "limit none: the forward quotients grow like h^-0.5"),
+        ("sqrt(abs(x))", "Infinity", "-Infinity", "limit none: the forward quotients grow like h^-0.5 and the backward"),
+    ],
+)
+def test_text_json_and_picture_agree(capsys, tmp_path, f, forward, backward, said):
+    code, out, err = run(capsys, f, "--at", "0", "--json", "--save", str(tmp_path / "a.svg"))
+    (record,) = json.loads(out, parse_constant=pytest.fail)["outputs"]
+    assert (code, err) == (0, "")
+    assert (record["limit"], record["error"]) == (None, None)
+    assert (record["forward_limit"], record["backward_limit"]) == (forward, backward)
+    assert record["verdict"].startswith(said)
+    assert said in " ".join(run(capsys, f, "--at", "0")[1].split())
+    assert said.split(maxsplit=1)[1].partition(":")[2].replace("-", "−") in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_the_examples_of_the_help_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    examples = [line.strip() for line in HELP.splitlines() if line.startswith("  wrt limits ")]
+    assert len(examples) >= 4
+    for example in examples:
+        code, out, err = run(capsys, *shlex.split(example)[2:])
+        assert (code, err) == (0, ""), example
+        assert out

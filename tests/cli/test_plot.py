@@ -1,11 +1,16 @@
 """wrt plot: each command says what it draws, saves it, and gives its numbers as JSON."""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from wrt.cli.main import main
+from wrt.cli.plot import HELP
 
 COMMANDS = {
     "shapes": ["sum((y - Phi @ theta)**2)", "--wrt", "theta", "--shape", "Phi: N D"],
@@ -17,6 +22,12 @@ COMMANDS = {
     "limits": ["sin(x)", "--at", "1"],
     "density": ["exp(x)", "--law", "norm(0, scale=1)"],
 }
+
+
+def wrt_process(*arguments: str) -> subprocess.CompletedProcess:
+    """The command in a process of its own, where warnings go to stderr as a user sees them."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run([sys.executable, "-m", "wrt", *arguments], env=env, capture_output=True, check=False)
 
 
 @pytest.fixture
@@ -75,6 +86,8 @@ def test_the_order_of_names_in_options_does_not_matter(wrt):
     [
         (("linear", "1 2 3 4"), 1, "no list of vectors"),
         (("linear", "(1,2,3)"), 1, "four finite numbers"),
+        (("linear", "(1,2),(3)"), 1, "MATRIX has vectors of different lengths: 2, 1."),
+        (("map", "log(x), y", "--region", "x=-2:-1, y=0:1"), 1, "is finite nowhere in the region"),
         (("map", "x, y, z"), 1, "two inputs"),
         (("map", "x, y", "--region", "x=0:1"), 1, "says nothing of y"),
         (("spy", "sin(x)", "--wrt", "x"), 1, '--shape "x: 30"'),
@@ -92,3 +105,27 @@ def test_refusals(wrt, arguments, code, said):
     assert (found, out) == (code, "")
     assert said in " ".join(err.split())
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("f, region", [("log(x), y", "x=-1:1, y=0:1"), ("1/x, y", "x=-1:1, y=0:1"), ("sqrt(x), y", "x=0:1, y=0:1"), ("exp(x), y", "x=0:800, y=0:1")])
+def test_maps_with_holes_draw_without_a_word_on_stderr(f, region, tmp_path):
+    run = wrt_process("plot", "map", f, "--region", region, "--json", "--save", str(tmp_path / "a.png"))
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert json.loads(run.stdout, parse_constant=pytest.fail)["text"]
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_numbers_that_json_has_not(wrt):
+    code, out, err = wrt("linear", "(1e200,0), (0,1e200)", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out, parse_constant=pytest.fail)["det"] == "Infinity"
+
+
+def test_the_examples_of_the_plots_help_run(wrt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    examples = [line.strip() for line in HELP.splitlines() if line.startswith("  wrt plot ")]
+    assert len(examples) >= 8
+    for example in examples:
+        code, said, err = wrt(*shlex.split(example)[2:])
+        assert (code, err) == (0, ""), example
+        assert said

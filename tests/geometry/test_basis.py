@@ -83,3 +83,30 @@ def test_a_flat_image_is_no_error():
 def test_what_is_no_basis(b, c, message):
     with pytest.raises(wrt.WrtError, match=message):
         basis_change(b, c)
+
+
+@pytest.mark.parametrize("length", [1e200, 1e-170, 1e-200])
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_vectors_of_any_length(rng, length, n):
+    A = rng.standard_normal((n, n))
+    sign, log = np.linalg.slogdet(A)
+    to, from_ = basis_change(np.eye(n), length * A.T), basis_change(length * A.T, np.eye(n))
+    for t, logarithm in ((to, log + n * np.log(length)), (from_, -log - n * np.log(length))):
+        assert t.orientation == ("kept" if sign > 0 else "flipped")
+        assert np.isclose(t.log_factor, logarithm)
+    assert np.allclose(from_.matrix * length, np.linalg.inv(A))
+    assert np.allclose(to.inverse.matrix * length, np.linalg.inv(A))
+
+
+def test_volumes_of_vectors_of_unlike_lengths():
+    assert np.isclose(volume([(1e200, 0, 0), (0, 1e-200, 0)]), 1)
+    assert volume([(1e200, 0), (0, 1e200)]) == np.inf
+    assert np.isclose(basis_change([(1e200, 0), (0, 1e-200)], UNIT).det, 1)
+    assert basis_change(UNIT, [(1, 2e-200), (1, -2e-200)]).orientation == "flipped"
+
+
+def test_a_matrix_beyond_floats_is_refused():
+    with pytest.raises(wrt.ArgumentError, match="entries beyond the range of floats"):
+        basis_change([(1e-200, 0), (0, 1)], [(1e200, 0), (0, 1)])
+    with pytest.raises(wrt.ArgumentError, match="entries beyond the range of floats"):
+        basis_change([(1e200, 0), (0, 1)], [(1e-200, 0), (0, 1)])

@@ -68,3 +68,16 @@ def test_holes_and_folds():
 def test_bad_grids(f, grid, message):
     with pytest.raises(wrt.WrtError, match=message):
         scaling_field(f, grid)
+
+
+@pytest.mark.parametrize("unit, said", [("1e200", "inf (overflow: it is 10^400.301)"), ("1e-200", "0 (underflow: it is 10^−399.699)")])
+def test_what_no_float_holds(unit, said):
+    field = scaling_field(f"{unit}*x**2, y*{unit}", (np.linspace(-1, 1, 4), np.linspace(0, 1, 3)))
+    assert field.undefined == 0
+    assert field.folded
+    assert np.allclose(field.log_values, (np.log(2 * np.abs(field.axes[0])) + 2 * np.log(float(unit)))[:, None])
+    assert f"largest: {said} at (−1, 0)" in str(field)
+
+
+def test_a_zero_is_no_fold():
+    assert not scaling_field("x**3, y", (np.linspace(-1, 1, 5), np.linspace(0, 1, 3))).folded

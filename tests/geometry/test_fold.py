@@ -71,7 +71,7 @@ def test_no_folds(f):
     assert not found
     assert found.curves == ()
     assert not len(found.touching)
-    assert "has no curve det J = 0" in str(found)
+    assert str(found).startswith("no curve det J = 0 of f was seen on a grid of 129 × 129 points in ")
 
 
 @pytest.mark.parametrize("f", ["x**3, y", "-x**3, y"])
@@ -126,3 +126,46 @@ def test_where_f_is_not_defined():
 def test_bad_input(f, region, options, message):
     with pytest.raises(wrt.WrtError, match=message):
         folds(f, region, **options)
+
+
+# ----- finer than the grid ------------------------------------------------------------------------------------------
+LOOP = "x**3/3 - 0.37*x**2 + 0.1369*x + x*(y - 0.21)**2 - {}*x, y"  # det J = (x − 0.37)² + (y − 0.21)² − r²
+UNIT = ((-1, 1), (-1, 1))
+
+
+@pytest.mark.parametrize("radius", [1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize("resolution", [16, 128])
+def test_a_loop_within_a_cell(radius, resolution):
+    found = folds(LOOP.format(radius**2), UNIT, resolution=resolution)
+    assert found.closed == (True,)
+    assert np.allclose(np.hypot(*(found.curves[0] - (0.37, 0.21)).T), radius, rtol=1e-6)
+    assert found.hidden == 0
+
+
+@pytest.mark.parametrize("f", [LOOP.format("(-1e-4)"), "x**3/3 + 1e-9*x, y", "x**3, y", "x, y"])
+def test_nothing_is_seen_where_nothing_is(f):
+    found = folds(f, UNIT, resolution=32)
+    assert not found
+    assert found.hidden == 0
+    assert "no curve det J = 0 of f was seen on a grid of 33 × 33 points in x ∈ [−1, 1], y ∈ [−1, 1]" in str(found)
+
+
+@pytest.mark.parametrize("waves, count, resolution", [(40, 26, 128), (40, 26, 16), (40, 26, 8), (100, 64, 32)])
+def test_many_folds_on_a_coarse_grid(waves, count, resolution):
+    found = folds(f"sin({waves}*x), y", UNIT, resolution=resolution)
+    levels = np.sort([float(curve[:, 0].mean()) for curve in found.curves])
+    assert np.allclose(levels, np.pi * (np.arange(count) - (count - 1) / 2) / waves)
+    assert f"seen on a grid of {found.resolution + 1} × {found.resolution + 1} points" in str(found)
+
+
+def test_two_folds_between_two_points():
+    found = folds("x**3/3 - 1e-9*x, y", UNIT)
+    assert np.allclose(np.sort([curve[0, 0] for curve in found.curves]), [-(1e-9**0.5), 1e-9**0.5])
+    found = folds("x**4/4 - 5e-5*x**2, y", UNIT)
+    assert np.allclose(np.sort([curve[0, 0] for curve in found.curves]), [-0.01, 0, 0.01])
+
+
+@pytest.mark.parametrize("unit", ["1e200", "1e-200"])
+def test_units_do_not_matter(unit):
+    found = folds(f"{unit}*x**2, y*{unit}", ((-1, 1.1), (-1, 1)))
+    assert np.allclose(found.curves[0][:, 0], 0, atol=1e-12)

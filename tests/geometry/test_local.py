@@ -154,3 +154,34 @@ def test_variables():
         local_map("x*y, x", [1.0, 2.0], variables="x")
     with pytest.raises(wrt.ArgumentError, match="polar is a function and has its own"):
         local_map(polar, [1.0, 2.0], variables="x y")
+
+
+def test_a_name_that_appears_nowhere():
+    with pytest.raises(wrt.ShapeError, match=r"The map 3, y has one name, y, which is the whole point, of shape \(2,\)") as refused:
+        local_map("3, y", [1.0, 2.0])
+    assert "name all coordinates in order: variables='x y'" in str(refused.value)
+    constant = local_map("3, y", [1.0, 2.0], variables="x y")
+    assert (constant.det, constant.orientation) == (0, "lost")
+
+
+@pytest.mark.parametrize("unit", [1e200, 1e-170, 1e-200])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 70])
+def test_a_determinant_beyond_floats_keeps_its_orientation(rng, unit, n):
+    A = rng.standard_normal((n, n))
+    sign, log = np.linalg.slogdet(A)
+    here = local_map(lambda x: unit * (A @ x), np.ones(n))
+    assert here.orientation == ("kept" if sign > 0 else "flipped")
+    assert np.isclose(here.log_scaling, log + n * np.log(unit))
+    mixed = np.where(np.arange(n) % 2, 1 / unit, unit)
+    for B in (A * mixed, A * mixed[:, None]):
+        here = local_map(lambda x, B=B: B @ x, np.ones(n))
+        assert here.orientation == ("kept" if sign > 0 else "flipped")
+        assert np.isclose(here.det, sign * np.exp(log) * (unit if n % 2 else 1), rtol=1e-9)
+
+
+def test_overflow_is_said():
+    large, small = local_map("1e200*x, 1e200*y", [1.0, 2.0]), local_map("1e-200*x, 1e-200*y, 1e-200*x", [1.0, 2.0])
+    assert (large.det, large.orientation) == (np.inf, "kept")
+    assert "det J = inf: area × inf (overflow: it is 10^400), orientation kept" in str(large)
+    assert "area × 0 (underflow: it is 10^−399.849)" in str(small)
+    assert "flow" not in str(local_map("x**2, y", [0.0, 1.0]))

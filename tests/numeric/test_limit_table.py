@@ -6,6 +6,7 @@ import pytest
 import wrt
 from wrt.errors import ArgumentError, ShapeError
 from wrt.numeric import jacobian, limit_table
+from wrt.numeric.limit_text import record, verdict
 
 EPS = np.finfo(float).eps
 SMOOTH = [
@@ -190,3 +191,87 @@ def test_bad_options():
         limit_table(np.sin, 1.0, exact=[1, 2])
     with pytest.raises(ArgumentError, match="exact= must be numbers"):
         limit_table(np.sin, 1.0, exact="cos")
+
+
+# ----- what .limit says is what the text says -----------------------------------------------------------------------
+INF, NAN = np.inf, np.nan
+CASES = {  # f, x, the limits from above and from below, and whether there is a derivative
+    "sin": (np.sin, 1.0, np.cos(1.0), np.cos(1.0), True),
+    "cube at 0": (lambda x: x**3, 0.0, 0, 0, True),
+    "constant": (lambda x: 3.0, 1.0, 0, 0, True),
+    "abs": (abs, 0.0, 1, -1, False),
+    "relu": (lambda x: np.maximum(x, 0.0), 0.0, 1, 0, False),
+    **{f"x + {k}|x|": (lambda x, k=k: x + k * abs(x), 0.0, 1 + k, 1 - k, False) for k in (1, 1e-2, 1e-4, 1e-6, 1e-7, 1e-8)},
+    **{f"sin + {k}|x-1|": (lambda x, k=k: np.sin(x) + k * abs(x - 1), 1.0, np.cos(1) + k, np.cos(1) - k, False) for k in (1, 1e-4, 1e-6, 1e-8)},
+    "sqrt": (np.sqrt, 0.0, INF, NAN, False),
+    "sqrt|x|": (lambda x: np.sqrt(abs(x)), 0.0, INF, -INF, False),
+    "cbrt": (np.cbrt, 0.0, INF, INF, False),
+    "x log x": (lambda x: x * np.log(x) if x > 0 else 0.0 if x == 0 else NAN, 0.0, -INF, NAN, False),
+    "arcsin at 1": (np.arcsin, 1.0, NAN, INF, False),
+    "one side steep": (lambda x: np.sqrt(x) if x > 0 else -x, 0.0, INF, -1, False),
+    "x^1.5": (lambda x: x**1.5, 0.0, 0, NAN, True),
+    "|x|^1.1": (lambda x: abs(x) ** 1.1, 0.0, 0, 0, True),
+    "x|x|": (lambda x: x * abs(x), 0.0, 0, 0, True),
+    "sign": (np.sign, 0.0, INF, INF, False),
+    "heaviside": (lambda x: np.heaviside(x - 1, 1.0), 1.0, 0, INF, False),
+    "small jump": (lambda x: x + 1e-6 * (x > 0), 0.0, INF, 1, False),
+    "tiny jump": (lambda x: np.sin(x) + 1e-12 * (x > 1), 1.0, INF, np.cos(1), False),
+    "x sin(1/x)": (lambda x: x * np.sin(1 / x) if x else 0.0, 0.0, NAN, NAN, False),
+    "x² sin(1/x)": (lambda x: x * x * np.sin(1 / x) if x else 0.0, 0.0, 0, 0, True),
+    "where, smooth": (lambda x: np.where(x > 1, x * x, 2 * x - 1), 1.0, 2, 2, True),
+    "where, kink": (lambda x: np.where(x > 1, x * x, x), 1.0, 2, 1, False),
+    "where, jump": (lambda x: np.where(x > 1, x * x + 1e-3, x), 1.0, INF, 1, False),
+    "exp(-1/x²)": (lambda x: np.exp(-1 / x**2) if x else 0.0, 0.0, 0, 0, True),
+    "large x": (lambda x: 3 * x, 1e200, 3, 3, True),
+    "small x": (lambda x: np.sin(x * 1e180), 1e-180, 1e180 * np.cos(1), 1e180 * np.cos(1), True),
+    "large f": (lambda x: 1e200 * np.sin(x), 1.0, 1e200 * np.cos(1), 1e200 * np.cos(1), True),
+    "small f": (lambda x: 1e-200 * np.sin(x), 1.0, 1e-200 * np.cos(1), 1e-200 * np.cos(1), True),
+    "large kink": (lambda x: 1e200 * abs(x), 0.0, 1e200, -1e200, False),
+    "small kink": (lambda x: 1e-200 * abs(x), 0.0, 1e-200, -1e-200, False),
+    "small sqrt": (lambda x: 1e-200 * np.sqrt(x), 0.0, INF, NAN, False),
+    "noisy": (lambda x: np.sin(x) + 1e-8 * np.sin(1e13 * x), 1.0, np.cos(1), np.cos(1), True),
+    "float32": (lambda x: np.float32(np.sin(x)), 1.0, np.cos(1), np.cos(1), True),
+    "float32 kink": (lambda x: np.float32(abs(x - 1) + x), 1.0, 2, 0, False),
+}
+
+
+def check(table, output, forward, backward, exists):
+    limit, error = table.limit[output], table.error[output]
+    for found, true in ((table.forward_limit[output], forward), (table.backward_limit[output], backward)):
+        slack = 3 * error if exists else 1e-3 * abs(forward - backward) if np.isfinite(forward - backward) else 1e-6
+        assert np.isnan(found) if np.isnan(true) else found == true if np.isinf(true) else abs(found - true) <= slack
+    said, is_derivative = verdict(table, output)
+    recorded = record(table, output)
+    assert is_derivative == exists == np.isfinite(limit) == np.isfinite(error)
+    assert (recorded["limit"] is None) == (not exists)
+    assert exists == said.startswith("limit   ") or "none" in said
+    assert exists != ("none" in said or "kink" in said)
+    kinked = not exists and not np.isnan(forward - backward)
+    assert kinked == any(kink.output == output for kink in table.kinks)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", CASES)
+def test_limit_and_text_agree(name):
+    f, x, *expected = CASES[name]
+    check(limit_table(f, x), (), *expected)
+
+
+def test_one_bad_component_spoils_no_other():
+    names = ["sqrt|x|", "sign", "abs", "x + 1e-06|x|", "cube at 0", "x sin(1/x)"]
+    table = limit_table(lambda x: np.array([np.sin(x), *(CASES[name][0](x) for name in names)]), 0.0)
+    for k, expected in enumerate([(1, 1, True), *(CASES[name][2:] for name in names)]):
+        check(table, (k,), *expected)
+    assert np.isfinite(table.best["forward"][0])
+
+
+def test_smooth_functions_have_no_kinks(rng):
+    functions = [np.exp, np.tanh, lambda x: x**5 - x, lambda x: np.sin(30 * x), lambda x: np.exp(-20 * x * x), lambda x: 1e8 + x, lambda x: abs(x) ** 3]
+    for f in functions:
+        for x in rng.standard_normal(4):
+            table = limit_table(f, float(x))
+            assert not table.kinks
+            assert np.isfinite(table.limit)
+            kinked = limit_table(lambda y, f=f, x=x: f(y) + 1e-2 * abs(y - x), float(x))
+            assert kinked.kinks[0].forward - kinked.kinks[0].backward == pytest.approx(2e-2, rel=1e-3)
+            assert np.isnan(kinked.limit)

@@ -6,6 +6,7 @@ from scipy import stats
 
 import wrt.plot
 from wrt.errors import ArgumentError
+from wrt.plot.style import number
 from wrt.probability import transform
 
 
@@ -23,10 +24,22 @@ def test_on_the_line(law, f, known):
     for strip in picture.numbers["strips"]:
         low, high = strip["y"]
         assert known.cdf(high) - known.cdf(low) == pytest.approx(strip["probability"], abs=0.01)
-    assert picture.numbers["points"]
-    for point in picture.numbers["points"]:
-        assert point["density_y"] == pytest.approx(known.pdf(point["y"]), rel=1e-9)
-        assert point["density_x"] == pytest.approx(law.pdf(point["x"]), rel=1e-12)
+    mark = picture.numbers["mark"]
+    assert mark["density_y"] == pytest.approx(known.pdf(mark["y"]), rel=1e-9)
+    assert mark["density_y"] == pytest.approx(sum(branch["density_x"] / branch["abs_det"] for branch in mark["branches"]), rel=1e-12)
+    for branch in mark["branches"]:
+        assert branch["density_x"] == pytest.approx(law.pdf(branch["x"]), rel=1e-12)
+        assert f(branch["x"]) == pytest.approx(mark["y"], rel=1e-12)
+        assert number(branch["x"]) in picture.alt
+
+
+def test_of_composed_maps_the_last_is_drawn():
+    picture = wrt.plot.density(transform(stats.norm(), np.exp).compose(lambda x: x**2))
+    mark = picture.numbers["mark"]
+    (branch,) = mark["branches"]
+    assert branch["x"] == pytest.approx(mark["y"] ** 0.5)
+    assert branch["density_x"] == pytest.approx(stats.lognorm(1).pdf(branch["x"]), rel=1e-9)
+    assert mark["density_y"] == pytest.approx(stats.lognorm(2).pdf(mark["y"]), rel=1e-9)
 
 
 def test_in_the_plane():

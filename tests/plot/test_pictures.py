@@ -275,3 +275,10 @@ def test_a_spy_plot_is_of_a_matrix(bad):
 )
 def test_formulas_are_typeset(text, math):
     assert typeset(text) == math
+
+
+def test_a_change_of_basis_starts_from_its_own_vectors():
+    picture = wrt.plot.linear(wrt.geometry.basis_change([(1, 0.5), (0, 2)], [(3, 1), (1, -2)]))
+    assert picture.numbers["basis"] == [[1, 0.5], [0, 2]]
+    assert picture.numbers["image"] == [[3, 1], [1, -2]]
+    assert picture.numbers["areas"] == pytest.approx([2, 7])

@@ -113,7 +113,7 @@ class Prepared:
         """The entries of a sparse kind stored in the data of matrices; None if a guard found other values than those traced."""
         kernel = self.kernels.get(kind)
         data = [target.data for target in targets]
-        if kernel is not None and not any(np.may_share_memory(a, d) for a in arrays for d in data) and kernel(arrays, *data):
+        if kernel is not None and not any(np.may_share_memory(a, d) for a in (*arrays, *self.relied.captured) for d in data) and kernel(arrays, *data):
             return True
         result = self.run_numpy(kind, arrays)
         if result is None:

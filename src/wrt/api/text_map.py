@@ -91,7 +91,14 @@ class TextMap:
         if count > 1 and x.sizes != (count,):
             raise ShapeError(f"{self.text} is a map of {count} numbers ({', '.join(self.variables)}); got a point of shape {show(x.sizes)}.")
         names = {self.variables[0]: x} if count == 1 else {name: x[k] for k, name in enumerate(self.variables)}  # type: ignore[index]
-        return as_result(read(self.parsed, names, trace), trace)
+        try:
+            return as_result(read(self.parsed, names, trace), trace)
+        except WrtError as why:
+            if count > 1 or not x.sizes or "unlike shapes" not in why.fact:
+                raise
+            (name,) = self.variables
+            fact = f"The map {self.text} has one name, {name}, which is the whole point, of shape {show(x.sizes)}: its components have unlike shapes."
+            raise ShapeError(fact, advice=f"Give a number for {name}, or name all coordinates in order: variables='x {name}'.") from None
 
     def __repr__(self) -> str:
         return f"<map ({', '.join(self.variables)}) ↦ {self.text}>"

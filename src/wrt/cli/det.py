@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -11,11 +9,14 @@ import typer
 
 from wrt.cli.outcome import outcome
 from wrt.cli.point import ordered, vectors
-from wrt.cli.stream import encodable, say
+from wrt.cli.record import check_file, print_json
+from wrt.cli.stream import say
 from wrt.errors import ArgumentError
 
 if TYPE_CHECKING:
     from wrt.geometry import Folds, LocalMap, ScalingField, Transformation
+
+MOST = 10**6  # points of a grid
 
 HELP = """The determinant of a Jacobian: by how much a map scales area or volume, and which way round.
 
@@ -29,7 +30,9 @@ Examples:
   wrt det "x**2 - y**2, 2*x*y" --at "1, 2" --save parallelogram.svg
 
 A map is one expression for each component; its names are the coordinates of the point, in the order in which they appear (or in that of
---variables). A map into more dimensions has √det(JᵀJ) in place of |det J|.
+--variables). A map into more dimensions has √det(JᵀJ) in place of |det J|. Curves det J = 0 are looked for on a grid, which is made finer
+where det J changes sign within its cells; which grid that was is said. In JSON what is not defined is null, and what is too large for a
+float is "Infinity" or "-Infinity"; "log_factor" is the natural logarithm of the factor.
 
 \b
 Exit codes: 0 done, 1 the question is refused, 2 wrong usage.
@@ -65,13 +68,12 @@ def det(
         raise typer.BadParameter(fact, param_hint="'--at'")
 
     def run() -> None:
+        check_file(save)
         found = _answer(map, at, grid, folds, from_, to, variables)
         if save is not None:
             _picture(found, map, variables).save(save)
         if as_json:
-            record = _record(found)
-            text = json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False)
-            print(text if encodable(text, sys.stdout) else json.dumps(record, indent=2))
+            print_json(_record(found))
         else:
             say(str(found))
 
@@ -94,8 +96,12 @@ def _answer(
     if grid is not None:
         ranges = ordered(grid, names, (3,), "--grid", 'Write --grid "r=0:2:5, t=0:6:7": from, to and how many points.')
         for low, high, count in ranges:
-            if count != int(count) or not 1 <= count <= 10**6 or (count > 1 and low >= high):
-                raise ArgumentError(f"--grid has {low:g}:{high:g}:{count:g}; it takes from, to and a number of points, from below to.")
+            if count != int(count) or not 1 <= count <= MOST or (low >= high if count > 1 else low != high):
+                one = f"; for one point alone write {low:g}:{low:g}:1" * (count == 1)
+                fact = f"--grid has {low:g}:{high:g}:{count:g}; it takes from, to and a number of points from 2, from below to{one}."
+                raise ArgumentError(fact)
+        if (points := int(np.prod([count for *_, count in ranges]))) > MOST:
+            raise ArgumentError(f"--grid has {points:.3g} points; it takes up to {MOST:.0e}.", advice="Take fewer along each axis.")
         return geometry.scaling_field(map, [np.linspace(low, high, int(count)) for low, high, count in ranges], variables)
     assert folds is not None
     return geometry.folds(map, ordered(folds, names, (2,), "--folds", 'Write --folds "x=-1:1, y=-1:1".'), variables)
@@ -119,51 +125,42 @@ def _picture(found: Transformation | LocalMap | ScalingField | Folds, map: str |
 
 
 # ----- records ------------------------------------------------------------------------------------------------------
-def _listed(array: Any) -> Any:
-    """An array as lists, None where it is not finite: JSON has no NaN."""
-    if array is None:
-        return None
-    values = np.asarray(array, float)
-    if np.isfinite(values).all():
-        return values.tolist()
-    known = values.astype(object)
-    known[~np.isfinite(values)] = None
-    return known.tolist()
-
-
 def _of_matrix(found: Any, scaling: str) -> dict[str, Any]:
     m, n = found.matrix.shape
     square = m == n
     return {
-        "matrix": _listed(found.matrix),
-        "det": _listed(found.det) if square else None,
-        "factor": _listed(getattr(found, scaling)) if m >= n else None,
+        "matrix": found.matrix,
+        "det": found.det if square else None,
+        "factor": getattr(found, scaling) if m >= n else None,
+        "log_factor": getattr(found, f"log_{scaling}") if m >= n else None,
         "orientation": found.orientation if square else None,
-        "singular_values": _listed(found.singular_values),
+        "singular_values": found.singular_values,
     }
 
 
 def _of_local(found: LocalMap) -> dict[str, Any]:
-    return {"point": _listed(found.point), "value": _listed(found.value), **_of_matrix(found, "scaling")}
+    return {"point": found.point, "value": found.value, **_of_matrix(found, "scaling")}
 
 
 def _of_basis(found: Transformation) -> dict[str, Any]:
-    return {"from": _listed(found.source.T), "to": _listed(found.target.T), **_of_matrix(found, "factor")}
+    return {"from": found.source.T, "to": found.target.T, **_of_matrix(found, "factor")}
 
 
 def _of_field(found: ScalingField) -> dict[str, Any]:
-    axes = {name: _listed(axis) for name, axis in zip(found.coordinates, found.axes, strict=True)}
-    return {"axes": axes, "det": _listed(found.det), "factor": _listed(found.values), "undefined": found.undefined}
+    axes = dict(zip(found.coordinates, found.axes, strict=True))
+    return {"axes": axes, "det": found.det, "factor": found.values, "log_factor": found.log_values, "undefined": found.undefined}
 
 
 def _of_folds(found: Folds) -> dict[str, Any]:
     curves = zip(found.curves, found.images, found.closed, found.lengths, strict=True)
     return {
         "coordinates": list(found.coordinates),
-        "curves": [{"points": _listed(c), "image": _listed(i), "closed": closed, "length": length} for c, i, closed, length in curves],
+        "curves": [{"points": c, "image": i, "closed": closed, "length": length} for c, i, closed, length in curves],
         "residual": found.residual,
-        "jumps": _listed(found.jumps),
-        "touching": _listed(found.touching),
+        "resolution": found.resolution,
+        "hidden": found.hidden,
+        "jumps": found.jumps,
+        "touching": found.touching,
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,7 +9,8 @@ import typer
 
 from wrt.cli.outcome import outcome
 from wrt.cli.point import ordered
-from wrt.cli.stream import encodable, say
+from wrt.cli.record import check_file, print_json
+from wrt.cli.stream import say
 
 HELP = """The difference quotients of a partial derivative for shrinking h, their limit, and the exact derivative beside it.
 
@@ -23,7 +22,8 @@ Examples:
   wrt limits "exp(x)" --at 1 --json
 
 Forward, backward and central quotients; for each error whether truncation (T) or round-off (R) is the larger part, and the best h. A kink
-shows as two different limits, a jump or a vertical tangent as quotients that grow without bound, and both are said.
+shows as two different limits, a jump or a vertical tangent as quotients that grow without bound, and both are said. In JSON there is then
+no "limit" (null), and "forward_limit" and "backward_limit" are those of each side: a number, "Infinity", "-Infinity", or null.
 
 \b
 Exit codes: 0 done, 1 the question is refused, 2 wrong usage.
@@ -49,6 +49,7 @@ def limits(
         from wrt.api.text_map import TextMap
         from wrt.numeric.limit_text import record
 
+        check_file(save)
         names = TextMap(map, variables).variables
         values = [value for (value,) in ordered(at, names, (1,), "--at", 'Write --at "r=2, t=0.5".')]
         table = table_of(map, values[0] if len(values) == 1 else values, by, variables=variables)
@@ -59,8 +60,7 @@ def limits(
         if as_json:
             outputs = [record(table, output) for output in np.ndindex(table.value.shape)]
             whole = {"outputs": outputs, "notes": list(table.notes), "evaluations": table.evaluations}
-            text = json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
-            print(text if encodable(text, sys.stdout) else json.dumps(whole, indent=2))
+            print_json(whole)
         else:
             say(str(table))
 

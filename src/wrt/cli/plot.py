@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,7 +10,8 @@ import typer
 
 from wrt.cli.outcome import outcome
 from wrt.cli.point import ordered, vectors
-from wrt.cli.stream import encodable, say
+from wrt.cli.record import check_file, print_json
+from wrt.cli.stream import say
 from wrt.errors import ArgumentError, ParseError
 
 if TYPE_CHECKING:
@@ -63,13 +62,12 @@ def _show(draw: Callable[[], Picture], save: str | None, as_json: bool, words: C
     """Draw, save, say; exit."""
 
     def run() -> None:
+        check_file(save)
         picture = draw()
         if save is not None:
             picture.save(save)
         if as_json:
-            record = {"title": picture.title, "text": picture.alt, **picture.numbers}
-            text = json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False)
-            print(text if encodable(text, sys.stdout) else json.dumps(record, indent=2))
+            print_json({"title": picture.title, "text": picture.alt, **picture.numbers})
         else:
             say(picture.alt if words is None else words(picture))
 
@@ -214,12 +212,13 @@ def spy(
         from wrt import plot
         from wrt.plot.source import pattern
 
+        check_file(save)
         found = pattern(expression, wrt, known)
         if save is not None:
             plot.spy(found, title=f"the derivative of {expression} by {wrt}").save(save)
         if as_json:
             rows, columns = found.rows.tolist(), found.indices.tolist()
-            print(json.dumps({"shape": list(found.shape), "nnz": found.nnz, "rows": rows, "columns": columns}))
+            print_json({"shape": list(found.shape), "nnz": found.nnz, "rows": rows, "columns": columns})
         else:
             say(plot.braille(found, width))
 
@@ -288,6 +287,8 @@ _ARGUMENT = re.compile(r"\s*(?:([A-Za-z]\w*)\s*=)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?
 
 def _frozen(text: str) -> Any:
     """norm, gamma(2, scale=3) as distributions of scipy.stats."""
+    from difflib import get_close_matches
+
     from scipy import stats
 
     call = _CALL.fullmatch(text)
@@ -296,10 +297,12 @@ def _frozen(text: str) -> Any:
         raise ParseError(f"{text!r} is no law.", advice='Write a name of scipy.stats and its numbers: --law "gamma(2, scale=3)".')
     made = getattr(stats, call[1], None)
     if not isinstance(made, stats.rv_continuous):
-        raise ArgumentError(f"scipy.stats has no continuous law {call[1]!r}.")
+        near = get_close_matches(call[1], [name for name in dir(stats) if isinstance(getattr(stats, name), stats.rv_continuous)], 1)
+        raise ArgumentError(f"scipy.stats has no continuous law {call[1]!r}.", advice=f"Did you mean {near[0]}?" if near else "")
     given = [part for part in parts if part is not None]
     try:
         found = made(*(float(part[2]) for part in given if part[1] is None), **{part[1]: float(part[2]) for part in given if part[1] is not None})
-    except TypeError as why:
-        raise ArgumentError(f"The law {text!r} cannot be made: {why}.") from None
+    except TypeError:
+        shapes = f"{made.shapes}, " if made.shapes else ""
+        raise ArgumentError(f"The law {text!r} cannot be made: the parameters of {call[1]} are {shapes}loc and scale.") from None
     return found

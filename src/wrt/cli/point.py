@@ -36,7 +36,8 @@ def ordered(text: str, names: Sequence[str], sizes: tuple[int, ...], option: str
     if set(found) != set(names):
         missing, unknown = [n for n in names if n not in found], [n for n in found if n not in names]
         said = " and ".join([f"says nothing of {', '.join(missing)}"] * bool(missing) + [f"names {', '.join(unknown)}, which the map has not"] * bool(unknown))
-        raise ArgumentError(f"{option} {said}.", advice=f"The map's coordinates are {', '.join(names)}.")
+        more = f' To have a coordinate that the map does not use, write --variables "{" ".join([*unknown, *names])}".' if unknown and not missing else ""
+        raise ArgumentError(f"{option} {said}.", advice=f"The map's coordinates are {', '.join(names)}.{more}")
     return [found[name] for name in names]
 
 
@@ -47,4 +48,7 @@ def vectors(text: str, option: str) -> list[list[float]]:
     parts = [[entry.strip() for entry in row.rstrip(", ").split(",")] for row in rows]
     if not rows or rest.strip(" ,[]()") or not all(_ENTRY.fullmatch(entry) for part in parts for entry in part):
         raise ArgumentError(f"{option} cannot be read: {text!r} is no list of vectors.", advice=f'Write {option} "(1,0), (0,1)".')
+    if len({len(part) for part in parts}) > 1:
+        sizes = ", ".join(str(len(part)) for part in parts)
+        raise ArgumentError(f"{option} has vectors of different lengths: {sizes}.", advice=f'Write {option} "(1,0), (0,1)".')
     return [[float(entry) for entry in part] for part in parts]

@@ -10,7 +10,7 @@ import numpy as np
 
 from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.ellipse import Ellipse, ellipse
-from wrt.geometry.measure import Orientation, determinants, factors, is_flat, number, orientation, said
+from wrt.geometry.measure import Orientation, beyond, determinants, factors, is_flat, log_factors, number, orientation, said
 
 
 def volume(vectors: Any) -> float:
@@ -61,8 +61,14 @@ def basis_change(from_: Any, to: Any) -> Transformation:
         raise ShapeError(fact, advice="A basis has as many vectors as coordinates. For areas in space compare volume(from_) and volume(to).")
     if is_flat(b):
         fact = "from_ is no basis: its vectors are linearly dependent, so they do not say what happens to the others."
-        raise ArgumentError(fact, known=f"det = {number(float(determinants(b)))}", advice="Give vectors that span the space.")
-    return Transformation(_tidy(np.linalg.solve(b.T, c.T).T, b, c), b, c)
+        raise ArgumentError(fact, known=f"det = {number(float(determinants(b)))}.", advice="Give vectors that span the space.")
+    powers = np.frexp(np.abs(b).max(axis=0))[1]  # each pair of vectors in a unit of its own, so that any length will do
+    with np.errstate(all="ignore"):
+        matrix = _tidy(np.linalg.solve(np.ldexp(b, -powers).T, np.ldexp(c, -powers).T).T, b, c)
+    lost = not matrix.any(0).all() or not matrix.any(1).all()  # a row or column of zeros
+    if not np.isfinite(matrix).all() or (lost and not is_flat(c)):
+        raise ArgumentError("The matrix that takes from_ to to has entries beyond the range of floats.", advice="Give the vectors in other units.")
+    return Transformation(matrix, b, c)
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,13 @@ class Transformation:
     @property
     def orientation(self) -> Orientation:
         """One of "kept", "flipped" and, where the image is flat, "lost"."""
-        return orientation(self.matrix, self.det)
+        self.det  # noqa: B018  # a ShapeError where there is none
+        return orientation(self.matrix)
+
+    @cached_property
+    def log_factor(self) -> float:
+        """The natural logarithm of `factor`: finite where the factor itself is too large or too small for a float."""
+        return float(log_factors(self.matrix))
 
     @cached_property
     def singular_values(self) -> np.ndarray:
@@ -121,9 +133,9 @@ class Transformation:
         word = {1: "length", 2: "area"}.get(n, "volume")
         lines = [f"the linear map of R^{n}{'' if m == n else f' into R^{m}'} with matrix", said(self.matrix)]
         if m == n:
-            lines.append(f"det = {number(self.det)}: {word} × {number(self.factor)}, orientation {self.orientation}")
+            lines.append(f"det = {number(self.det)}: {word} × {number(self.factor)}{beyond(self.factor, self.log_factor)}, orientation {self.orientation}")
         elif m > n:
-            lines.append(f"√det(AᵀA) = {number(self.factor)}: {word} × {number(self.factor)}")
+            lines.append(f"√det(AᵀA) = {number(self.factor)}: {word} × {number(self.factor)}{beyond(self.factor, self.log_factor)}")
         return "\n".join(lines)
 
 

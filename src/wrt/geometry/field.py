@@ -11,7 +11,7 @@ import numpy as np
 from wrt.api.jacobian import Jacobian
 from wrt.api.text_map import as_users, coordinates, point_map
 from wrt.errors import ArgumentError, ShapeError, WrtError
-from wrt.geometry.measure import determinants, factors, number
+from wrt.geometry.measure import beyond, determinants, factors, log_factors, number
 
 CHUNK = 65536  # points at a time: their Jacobians are held together
 
@@ -40,9 +40,9 @@ def scaling_field(f: str | Callable[..., Any], grid: Sequence[Any], variables: s
     J = Jacobian(function)
     matrices = defined(J, points.reshape(-1, len(axes)))
     shape = points.shape[:-1]
-    scaling = factors(matrices).reshape(shape)
+    scaling, logs = factors(matrices).reshape(shape), log_factors(matrices).reshape(shape)
     square = matrices.shape[1] == matrices.shape[2]
-    return ScalingField(J.name, coordinates(function, len(axes)), axes, points, determinants(matrices).reshape(shape) if square else None, scaling)
+    return ScalingField(J.name, coordinates(function, len(axes)), axes, points, determinants(matrices).reshape(shape) if square else None, scaling, logs)
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,29 @@ class ScalingField:
     det: np.ndarray | None
     """det J with its sign; None for maps into more dimensions. NaN where f has no Jacobian."""
     values: np.ndarray
-    """|det J|, or √det(JᵀJ)."""
+    """|det J|, or √det(JᵀJ); inf or 0 where it is too large or too small for a float."""
+    log_values: np.ndarray
+    """The natural logarithm of the same, finite there too."""
 
     @property
     def undefined(self) -> int:
         """At how many points f has no finite Jacobian."""
-        return int(np.count_nonzero(~np.isfinite(self.values)))
+        return int(np.count_nonzero(np.isnan(self.values)))
 
     @property
     def folded(self) -> bool:
         """Whether det J has both signs on the grid: then f folds in between, or jumps."""
-        return self.det is not None and bool((self.det > 0).any() and (self.det < 0).any())
+        return self.det is not None and bool(len(np.unique(np.signbit(self.det[self.log_values > -np.inf]))) > 1)
 
     def __str__(self) -> str:
         what = "√det(JᵀJ)" if self.det is None else "|det J|"
-        known = np.isfinite(self.values)
+        known = ~np.isnan(self.values)
         over = " × ".join(f"{name} ∈ [{number(a[0])}, {number(a[-1])}]" for name, a in zip(self.coordinates, self.axes, strict=True))
         lines = [f"{what} of {self.name} over {over}, {' × '.join(map(str, self.values.shape))} points"]
         if known.any():
-            where = self.values[known], self.points[known]
-            for word, k in (("smallest", where[0].argmin()), ("largest", where[0].argmax())):
-                lines.append(f"{word}: {number(where[0][k])} at ({', '.join(map(number, where[1][k]))})")
+            values, logs, points = self.values[known], self.log_values[known], self.points[known]
+            for word, k in (("smallest", logs.argmin()), ("largest", logs.argmax())):
+                lines.append(f"{word}: {number(values[k])}{beyond(values[k], logs[k])} at ({', '.join(map(number, points[k]))})")
         if self.folded:
             lines.append("det J changes sign: the map folds (wrt.geometry.folds), or jumps")
         if self.undefined:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +16,11 @@ from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.contour import chains, crossings
 from wrt.geometry.field import both, defined, jacobians
 from wrt.geometry.measure import determinants, number
+from wrt.geometry.refine import boxes, crossed_again, hidden_cells
 
 FINEST = 1024  # cells along each axis
+MANY = 64  # cells that hide something: up to here they are drawn each by a grid of its own,
+PATCH = 32  # of so many cells
 STEPS = 80  # bisections that leave nothing of an edge; Newton's method needs about five
 ZERO = 1e-9  # |det J| below this part of its median over the grid is a zero that is touched,
 SLOPE = 1e-5  # if it changes by less than this part of it over a cell
@@ -29,8 +32,9 @@ def folds(
     """The fold curves of a map of the plane: where det J = 0 and the orientation flips.
 
     A grid shows between which of its points det J changes sign; each crossing is then refined by Newton's method, safeguarded by
-    bisection, with the exact derivative of det J. A curve that passes between the points of the grid twice is not seen: raise
-    `resolution`.
+    bisection, with the exact derivative of det J. Cells that det J could cross unseen, by its size and slope at their corners, are
+    divided: where it changes sign within, small loops are drawn by grids of their own and for the rest the grid is made finer. What is
+    finer than all that is not seen: the answer says which grid was looked at, and how many cells still hide something.
 
     Parameters
     ----------
@@ -39,7 +43,7 @@ def folds(
     region
         ((x0, x1), (y0, y1)).
     resolution
-        Cells of the grid along each axis.
+        Cells of the first grid along each axis; it is doubled, up to 1024, where it is too coarse for what is seen within its cells.
 
     Raises
     ------
@@ -60,38 +64,38 @@ def folds(
     (x0, x1), (y0, y1) = _region(region)
     if type(resolution) is not int or not 2 <= resolution <= FINEST:
         raise ArgumentError(f"resolution is the number of cells along each axis, from 2 to {FINEST}, not {resolution!r}.")
-    xs, ys = np.linspace(x0, x1, resolution + 1), np.linspace(y0, y1, resolution + 1)
-    grid = np.stack(np.meshgrid(xs, ys, indexing="ij"), axis=-1)
     det = _Determinant(function)
-    values = det(grid.reshape(-1, 2)).reshape(grid.shape[:2])
-    typical = det.typical(values)
-
-    def middle(cells: np.ndarray) -> np.ndarray:
-        return det(np.column_stack([(xs[cells[:, 0]] + xs[cells[:, 0] + 1]) / 2, (ys[cells[:, 1]] + ys[cells[:, 1] + 1]) / 2]))
-
-    crossed = crossings(_positive(det, grid, values), np.isfinite(values), middle)
-    low, high = (grid[tuple(ends.T)] for ends in (crossed.starts, crossed.ends))
-    points, jumped = _roots(det, low, high)
-    kept = [(a, b) for a, b in crossed.links if not (jumped[a] or jumped[b])]
-    found = chains(len(points), tuple(kept))
-    drawn = [(_without_repeats(points[[*chain, chain[0]] if closed else chain]), closed) for chain, closed in found]
-    drawn = [(line, closed) for line, closed in drawn if len(line) > 1]
-    lines = tuple(line for line, _ in drawn)
-    touched = _touching(det, grid, values, typical)
+    seen = _looked(det, ((x0, x1), (y0, y1)), resolution)
+    while (seen.twice or len(seen.hidden)) and 2 * resolution <= FINEST:
+        loops, left = ([], seen.hidden) if seen.twice or len(seen.hidden) > MANY else _loops(det, seen)
+        if loops and not len(left):
+            seen = replace(seen, lines=seen.lines + loops, hidden=left)
+            break
+        resolution *= 2
+        seen = _looked(det, ((x0, x1), (y0, y1)), resolution)
+    if len(seen.hidden) and not seen.twice and len(seen.hidden) <= MANY:
+        loops, left = _loops(det, seen)
+        seen = replace(seen, lines=seen.lines + loops, hidden=left)
+    lines = tuple(line for line, _ in seen.lines)
+    touched = _touching(det, seen.grid, seen.values, seen.slopes)
     if lines and len(touched):  # where folds cross, ∇ det J is 0 as well
         on = np.concatenate(lines)
-        cell = grid[1, 1] - grid[0, 0]
+        cell = seen.grid[1, 1] - seen.grid[0, 0]
         touched = np.array([point for point in touched if (np.abs((on - point) / cell).max(1) > 1).all()]).reshape(-1, 2)
+    with np.errstate(all="ignore"):
+        residual = float(np.abs(det(np.concatenate(lines))).max() / det.units[0] / det.units[1]) if lines else 0.0
     return Folds(
         det.name,
         coordinates(function, 2),
         ((x0, x1), (y0, y1)),
         lines,
         tuple(both(det.J, line)[0] for line in lines),
-        tuple(closed for _, closed in drawn),
-        points[jumped],
+        tuple(closed for _, closed in seen.lines),
+        seen.jumps,
         touched,
-        float(np.abs(det(np.concatenate(lines))).max()) if lines else 0.0,
+        residual,
+        resolution,
+        len(seen.hidden),
     )
 
 
@@ -113,6 +117,10 @@ class Folds:
     """Points (k, 2) where det J is 0 and keeps its sign: no fold, but no inverse with a derivative either."""
     residual: float
     """The largest |det J| on the curves."""
+    resolution: int
+    """Cells along each axis of the grid that was looked at in the end."""
+    hidden: int
+    """How many of these cells det J changes sign within, in a way that is too fine for the curves to show."""
 
     @cached_property
     def lengths(self) -> tuple[float, ...]:
@@ -127,14 +135,16 @@ class Folds:
         (x0, x1), (y0, y1) = self.region
         where = f"{x} ∈ [{number(x0)}, {number(x1)}], {y} ∈ [{number(y0)}, {number(y1)}]"
         count = len(self.curves)
-        lines = [
-            f"{self.name} folds along {count} curve{'s' * (count > 1)} det J = 0 in {where}" if count else f"{self.name} has no curve det J = 0 in {where}"
-        ]
+        points = f"a grid of {self.resolution + 1} × {self.resolution + 1} points"
+        seen = f"{self.name} folds along {count} curve{'s' * (count > 1)} det J = 0 in {where}"
+        lines = [seen if count else f"no curve det J = 0 of {self.name} was seen on {points} in {where}"]
         for curve, closed, length in zip(self.curves, self.closed, self.lengths, strict=True):
             first, last = (_pair(p) for p in (curve[0], curve[-1]))
             lines.append(f"closed curve through {first}, length {number(length)}" if closed else f"from {first} to {last}, length {number(length)}")
         if count:
-            lines.append(f"largest |det J| on the curves: {self.residual:.1e}")
+            lines.append(f"largest |det J| on the curves: {self.residual:.1e}; seen on {points}")
+        if self.hidden:
+            lines.append(f"within {self.hidden} cells of the grid det J changes sign too finely to be drawn: look at a smaller region")
         if len(self.jumps):
             lines.append(f"det J changes sign without being 0 at {len(self.jumps)} edges of the grid, first near {_pair(self.jumps[0])}: a crease, or a pole")
         if len(self.touching):
@@ -142,13 +152,74 @@ class Folds:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What one grid shows."""
+
+    grid: np.ndarray
+    values: np.ndarray
+    slopes: np.ndarray
+    lines: list[tuple[np.ndarray, bool]]
+    jumps: np.ndarray
+    hidden: np.ndarray
+    twice: bool
+
+
+def _looked(det: _Determinant, region: tuple[tuple[float, float], tuple[float, float]], resolution: int) -> _Seen:
+    xs, ys = (np.linspace(low, high, resolution + 1) for low, high in region)
+    grid = np.stack(np.meshgrid(xs, ys, indexing="ij"), axis=-1)
+    det.scale(grid.reshape(-1, 2))
+    values = det(grid.reshape(-1, 2)).reshape(grid.shape[:2])
+    det.typical(values)
+
+    def middle(cells: np.ndarray) -> np.ndarray:
+        return det(np.column_stack([(xs[cells[:, 0]] + xs[cells[:, 0] + 1]) / 2, (ys[cells[:, 1]] + ys[cells[:, 1] + 1]) / 2]))
+
+    positive = _positive(det, grid, values)
+    crossed = crossings(positive, np.isfinite(values), middle)
+    low, high = (grid[tuple(ends.T)] for ends in (crossed.starts, crossed.ends))
+    points, jumped = _roots(det, low, high)
+    kept = [(a, b) for a, b in crossed.links if not (jumped[a] or jumped[b])]
+    drawn = [(_without_repeats(points[[*chain, chain[0]] if closed else chain]), closed) for chain, closed in chains(len(points), tuple(kept))]
+    slopes = det.with_slope(grid.reshape(-1, 2))[1].reshape(grid.shape)
+    hidden = hidden_cells(grid, values, slopes, positive, lambda points: (det(points), det.with_slope(points)[1]))
+    twice = crossed_again(low[~jumped], high[~jumped], det)
+    return _Seen(grid, values, slopes, [(line, closed) for line, closed in drawn if len(line) > 1], points[jumped], hidden, twice)
+
+
+def _loops(det: _Determinant, seen: _Seen, depth: int = 4) -> tuple[list[tuple[np.ndarray, bool]], np.ndarray]:
+    """The closed curves within groups of cells whose corners show none, and the cells of which nothing could be drawn."""
+    found, left = [], []
+    last = np.array(seen.values.shape) - 1
+    for first, end in boxes(seen.hidden):
+        a, b = seen.grid[tuple(np.maximum(first - 1, 0))], seen.grid[tuple(np.minimum(end + 2, last))]
+        patch = _looked(det, ((a[0], b[0]), (a[1], b[1])), PATCH)
+        margin = (b - a) / PATCH
+        known = np.concatenate([line for line, _ in seen.lines]) if seen.lines else np.empty((0, 2))
+        closed = [line for line, whole in patch.lines if whole and not (np.abs(known[:, None] - line[None]) < 2 * margin).all(2).any()]
+        inner, rest = _loops(det, patch, depth - 1) if depth and 0 < len(patch.hidden) <= MANY else ([], patch.hidden)
+        found += [(line, True) for line in closed] + inner
+        if patch.twice or len(rest) or not (closed or inner):
+            left += [cell for cell in seen.hidden.tolist() if (first <= cell).all() and (cell <= end).all()]
+    return found, np.array(left, int).reshape(-1, 2)
+
+
 class _Determinant:
-    """det J of a map of the plane, and its gradient, at many points."""
+    """det J of a map of the plane, and its gradient, at many points; each component in a unit that keeps them in range."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.J = Jacobian(function)
         self.H = hessian(function)
         self.name = self.J.name
+        self.units = np.ones(2)
+
+    def scale(self, points: np.ndarray) -> None:
+        """Take other units where the entries of J leave the middle of the range of floats."""
+        sizes = np.abs(defined(self.J, points)) if (self.units == 1).all() else np.empty((0, 2, 2))
+        if sizes.shape[1] == 2 and len(sizes) and np.isfinite(sizes).any():
+            largest = np.nanmax(np.where(np.isfinite(sizes), sizes, 0), axis=(0, 2))
+            far = (largest > 1e100) | ((largest < 1e-100) & (largest > 0))
+            self.units = np.where(far, np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000)), 1.0)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         matrices = defined(self.J, points)
@@ -156,14 +227,14 @@ class _Determinant:
         if m != 2:
             fact = f"{self.name} maps R^2 to R^{m}; only a map of R^2 to itself has fold curves det J = 0."
             raise ShapeError(fact, advice="For a map into more dimensions look at scaling_field: √det(JᵀJ)." if m > 2 else "")
-        found: np.ndarray = determinants(matrices)
+        found: np.ndarray = determinants(matrices * self.units[:, None])
         return found
 
     def with_slope(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """det J, and ∇ det J = Σ adj(J)ⱼᵢ ∂J[i, j]/∂x."""
-        J = jacobians(self.J, points)
+        J = jacobians(self.J, points) * self.units[:, None]
         with np.errstate(all="ignore"):
-            H = np.asarray(self.H.batch(points), float).reshape(-1, 2, 2, 2)
+            H = np.asarray(self.H.batch(points), float).reshape(-1, 2, 2, 2) * self.units[:, None, None]
             slope = H[:, 0, 0] * J[:, 1, 1, None] + J[:, 0, 0, None] * H[:, 1, 1] - H[:, 0, 1] * J[:, 1, 0, None] - J[:, 0, 1, None] * H[:, 1, 0]
         return determinants(J), slope
 
@@ -227,9 +298,9 @@ def _roots(det: _Determinant, low: np.ndarray, high: np.ndarray) -> tuple[np.nda
     return low + at[:, None] * edge, jumped
 
 
-def _touching(det: _Determinant, grid: np.ndarray, values: np.ndarray, typical: float) -> np.ndarray:
+def _touching(det: _Determinant, grid: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     """Points on the grid's edges where |det J| has a minimum that is 0."""
-    slopes = det.with_slope(grid.reshape(-1, 2))[1].reshape(grid.shape)
+    typical = det.typical(values)
     found = []
     for axis in (0, 1):
         low, high = (slice(None, -1), slice(1, None)) if axis == 0 else ((slice(None), slice(None, -1)), (slice(None), slice(1, None)))

@@ -12,7 +12,7 @@ from wrt.api.jacobian import Jacobian
 from wrt.api.text_map import coordinates, point_map
 from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.ellipse import Ellipse, ellipse
-from wrt.geometry.measure import Orientation, determinants, factors, is_flat, number, orientation, said
+from wrt.geometry.measure import Orientation, beyond, determinants, factors, is_flat, log_factors, number, orientation, said
 
 DIRECTIONS = 64  # in which the error of the linearization is looked for
 
@@ -84,15 +84,14 @@ class LocalMap:
 
     @cached_property
     def log_scaling(self) -> float:
-        """log |det J|, by the structure of the Jacobian: no overflow in many dimensions."""
-        if self.matrix.shape[0] != self.matrix.shape[1]:
-            return float(np.log(np.linalg.svd(self.matrix, compute_uv=False)).sum()) if self.scaling > 0 else -np.inf
-        return float(self._jacobian.logabsdet(self.point))
+        """log |det J|, or log √det(JᵀJ): it does not overflow in many dimensions, as the factor itself may."""
+        return float(log_factors(self.matrix))
 
     @property
     def orientation(self) -> Orientation:
         """One of "kept", "flipped" and, where det J = 0, "lost"."""
-        return orientation(self.matrix, self.det)
+        self.det  # noqa: B018  # a ShapeError where there is none
+        return orientation(self.matrix)
 
     @cached_property
     def singular_values(self) -> np.ndarray:
@@ -144,9 +143,9 @@ class LocalMap:
         word = {1: "length", 2: "area"}.get(n, "volume")
         lines = [f"{self._jacobian.name} near {_at(self.function, self.point)} is {self._jacobian.name}(x) + J δ with J =", said(self.matrix)]
         if m == n:
-            lines.append(f"det J = {number(self.det)}: {word} × {number(self.scaling)}, orientation {self.orientation}")
+            lines.append(f"det J = {number(self.det)}: {word} × {number(self.scaling)}{beyond(self.scaling, self.log_scaling)}, orientation {self.orientation}")
         elif m > n:
-            lines.append(f"√det(JᵀJ) = {number(self.scaling)}: {word} × {number(self.scaling)}")
+            lines.append(f"√det(JᵀJ) = {number(self.scaling)}: {word} × {number(self.scaling)}{beyond(self.scaling, self.log_scaling)}")
         lines.append(f"stretches by {', '.join(number(s) for s in self.singular_values)}")
         return "\n".join(lines)
 

@@ -6,7 +6,7 @@ The limit itself is the one of `jacobian`: it is extrapolated from a few steps o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from wrt.errors import ArgumentError, ShapeError
 from wrt.numeric.blackbox import Array, BlackBox, as_point, entry
 from wrt.numeric.estimate import Kink
+from wrt.numeric.limit_sides import apart, contradicted, tendency
 from wrt.numeric.limits import Answer, scales_of
 from wrt.numeric.quotients import LimitTable
 
@@ -83,46 +84,113 @@ def limit_table(
         answer.add(index, -np.inf, np.inf, float(scales[index]), 40)
     found = answer.estimate(notes)
     place = int(np.ravel_multi_index(index, point.shape)) if index else 0
-    rounding = box.precision / 2
-    column: Any = (..., *index)
-    limit, error, size = np.array(found.value[column]), np.array(found.error[column]), answer.size[:, place]  # the size is 0 at kinks
-    longest = np.nan_to_num(np.abs(np.concatenate([ahead, behind]))[[0, lengths.size]]).max(axis=0)
-    tiny = error.ravel() <= 1e-6 * np.maximum(size / scales[index], longest)
-    steady = (error <= 0.1 * np.abs(limit)) | (tiny | (size == 0)).reshape(box.shape)
-    rough = (answer.noise[:, place] > 1.5 * rounding * size) & (size > 0) & steady.ravel()  # f is less exact than its last digit
-    noise = np.where(rough, np.maximum(answer.noise[:, place], rounding * sizes), rounding * sizes)
-    kinks = tuple(_sharpened(kink, box, point, at, float(scales[index])) for kink in found.kinks)
+    rounding, size = box.precision / 2, answer.size[:, place]  # the size is 0 at kinks
+    with np.errstate(over="ignore"):
+        longest = np.nan_to_num(np.abs(np.concatenate([ahead, behind]))[[0, lengths.size]]).max(axis=0)
+        tiny = 1e-6 * np.maximum(size / scales[index], longest)
+        value, error = found.value.reshape(size.size, -1)[:, place], found.error.reshape(size.size, -1)[:, place]
+        steady = (error <= np.maximum(0.1 * np.abs(value), tiny)) | (size == 0)
+        rough = (answer.noise[:, place] > 1.5 * rounding * size) & (size > 0) & steady  # f is less exact than its last digit
+        noise = np.where(rough, np.maximum(answer.noise[:, place], rounding * sizes), rounding * sizes)
+        round_off = 2 * noise / lengths[:, None]
+    sides = [_side(box, point, index, at, float(scales[index]), sign) for sign in (1, -1)]
+    blur = 2 * np.maximum(noise, answer.noise[:, place]) / lengths[:, None]
+    blur[lengths <= 1e4 * np.spacing(abs(at))] = np.inf  # x + h is rounded
+    bent = {kink.output: kink for kink in found.kinks}
     told = {str(kink) for kink in found.kinks} | set(answer.unsteady)  # the table says these itself
+    forward, backward, limit, errors = (np.full(size.size, np.nan) for _ in range(4))
+    kinks = []
+    for row, output in enumerate(np.ndindex(box.shape)):
+        quotients, clean, kink = (ahead[:, row], behind[:, row]), round_off[:, row], bent.get(output)
+        both = _Sides(quotients, clean, blur[:, row], [(values[row], doubts[row]) for values, doubts in sides], float(tiny[row]))
+        (forward[row], backward[row]), doubt, differ = _one_sided_limits(both, kink, lengths, at)
+        if differ:
+            step = kink.step if kink is not None and np.isfinite([forward[row], backward[row]]).all() else 0.0
+            kinks.append(Kink(output, index, float(forward[row]), float(backward[row]), step))
+        elif not np.isinf([forward[row], backward[row]]).any():
+            present = [side for side, each in enumerate(quotients) if np.isfinite(each).any()]
+            ends = np.array([forward[row], backward[row]])[present]
+            if steady[row] and kink is None and not any(contradicted(quotients[side], both.blur, value[row], error[row]) for side in present):
+                limit[row], errors[row] = value[row], error[row]
+            elif np.isfinite(ends).all() and np.isfinite(doubt):
+                limit[row], errors[row] = ends.mean(), doubt + np.ptp(ends) / 2
+            if np.isfinite(limit[row]):
+                forward[row], backward[row] = (limit[row] if side in present else np.nan for side in (0, 1))
+    exists, shape = np.isfinite(limit), box.shape
+    bounded = exists | np.isin(np.arange(size.size), [int(np.ravel_multi_index(k.output, shape)) if shape else 0 for k in kinks])
     return LimitTable(
         input=entry("x", index),
         at=at,
-        value=box.center.reshape(box.shape),
+        value=box.center.reshape(shape),
         steps=lengths,
-        forward=ahead.reshape(-1, *box.shape),
-        backward=behind.reshape(-1, *box.shape),
-        central=central.reshape(-1, *box.shape),
-        noise=noise.reshape(-1, *box.shape),
-        limit=limit,
-        error=error,
-        steady=steady,
+        forward=ahead.reshape(-1, *shape),
+        backward=behind.reshape(-1, *shape),
+        central=central.reshape(-1, *shape),
+        noise=noise.reshape(-1, *shape),
+        limit=limit.reshape(shape),
+        error=np.where(exists, errors, np.inf).reshape(shape),
+        forward_limit=forward.reshape(shape),
+        backward_limit=backward.reshape(shape),
+        steady=bounded.reshape(shape),
         exact=known,
-        kinks=kinks,
+        kinks=tuple(kinks),
         notes=tuple(note for note in found.notes if note not in told),
         evaluations=box.calls,
     )
 
 
-def _sharpened(kink: Kink, box: BlackBox, point: Array, at: float, scale: float) -> Kink:
-    """The same kink with its limits extrapolated from each side alone, where that agrees with what was seen from both."""
-    sides = []
-    for low, high, seen in ((at, np.inf, kink.forward), (-np.inf, at, kink.backward)):
-        side = Answer(box, point)
-        side.add(kink.input, low, high, scale, 40)
-        found = side.estimate(())
-        value, error = (float(each[(*kink.output, *kink.input)]) for each in (found.value, found.error))
-        close = np.isfinite(seen) and abs(value - seen) <= 1e-3 * abs(kink.forward - kink.backward) and error < 1e-6 * abs(kink.forward - kink.backward)
-        sides.append(value if close else seen)
-    return replace(kink, forward=sides[0], backward=sides[1])
+def _side(box: BlackBox, point: Array, index: tuple[int, ...], at: float, scale: float, sign: int) -> tuple[Array, Array]:
+    """The limits of the quotients of one side, extrapolated from that side alone, and their errors; nan where f has no values there."""
+    side = Answer(box, point)
+    try:
+        if box.center.size:
+            side.add(index, at if sign > 0 else -np.inf, np.inf if sign > 0 else at, scale, 40)
+    except ArgumentError:  # f is not finite on this side
+        return np.full(box.center.size, np.nan), np.full(box.center.size, np.inf)
+    place = int(np.ravel_multi_index(index, point.shape)) if index else 0
+    return side.value[:, place], side.error[:, place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What was seen of one output from above and from below."""
+
+    quotients: tuple[Array, Array]
+    round_off: Array
+    blur: Array
+    """Round-off, or the noise of f where that is more; inf where x + h is rounded too much."""
+    extrapolated: list[tuple[float, float]]
+    """The limit of each side and its error."""
+    tiny: float
+    """An error that is small beside the quotients."""
+
+
+def _one_sided_limits(sides: _Sides, kink: Kink | None, steps: Array, at: float) -> tuple[tuple[float, float], float, bool]:
+    """The limits of both sides, the sum of their errors, and whether they differ; `kink` is one that was seen from both sides together."""
+    (value, error), (other, another) = sides.extrapolated
+    small = max(sides.tiny, 0.01 * abs(value - other) if np.isfinite(error + another) else 0.0)
+    found = []
+    for quotients, (limit, doubt) in zip(sides.quotients, sides.extrapolated, strict=True):
+        seen = tendency(steps, quotients, sides.round_off, at)
+        sound = np.isfinite(quotients).any() and not np.isinf(seen.limit) and doubt <= max(0.1 * abs(limit), small)
+        trusted = sound and not contradicted(quotients, sides.blur, limit, doubt)
+        found.append((float(limit), float(doubt)) if trusted else (seen.limit, seen.error))
+    (forward, doubt), (backward, another) = found
+
+    def stay_apart(gap: float) -> bool | None:
+        return apart(steps, *sides.quotients, sides.round_off, gap, at) if np.isfinite(gap) else None
+
+    if kink is not None and np.isnan([forward, backward]).any():
+        filled = kink.forward if np.isnan(forward) else forward, kink.backward if np.isnan(backward) else backward
+        if np.isfinite(filled).all() and stay_apart(filled[0] - filled[1]) is not False:
+            forward, backward = filled
+    gap, doubts = forward - backward, doubt + another
+    if not np.isfinite(gap):
+        known = [each for each in (doubt, another) if np.isfinite(each)]
+        return (forward, backward), sum(known) if known else np.inf, bool(np.isinf(gap))
+    stay = stay_apart(gap)
+    differ = stay is not False and (kink is not None or abs(gap) > (10 if stay else 100) * doubts)
+    return (forward, backward), doubts, differ
 
 
 def _index(i: int | tuple[int, ...] | None, point: Array) -> tuple[int, ...]:

@@ -53,16 +53,33 @@ def _block(table: LimitTable, output: tuple[int, ...]) -> list[str]:
 
 def verdict(table: LimitTable, output: tuple[int, ...]) -> tuple[str, bool]:
     """What the quotients tend to, in one line, and whether that is a derivative."""
+    ends = {"forward": float(table.forward_limit[output]), "backward": float(table.backward_limit[output])}
     growths = {method: float(table.growth(method)[output]) for method in ("forward", "backward")}
-    growing = [f"the {method} quotients grow like h^-{power:.2g}" for method, power in growths.items() if power]
+    growing = [f"the {method} quotients grow {_rate(growths[method])}" for method, end in ends.items() if np.isinf(end)]
     if growing:
         sort = " (a jump)" if max(growths.values()) > 0.98 else ""
-        return f"limit   none: {' and '.join(growing)}{sort}", False
+        rest = [f"the {method} limit is {end:.10g}" for method, end in ends.items() if np.isfinite(end)]
+        return f"limit   none: {' and '.join(growing)}{sort}{''.join(f'; {each}' for each in rest)}", False
     kink = next((kink for kink in table.kinks if kink.output == output), None)
     if kink is not None:
         return _kink(kink), False
-    limit = with_error(float(table.limit[output]), float(table.error[output]))
-    return (f"limit   {limit}", True) if table.steady[output] else (f"limit   none that is steady: {limit}", False)
+    if np.isfinite(table.limit[output]):
+        return f"limit   {with_error(float(table.limit[output]), float(table.error[output]))}", True
+    return f"limit   none that is steady{_range(table, output)}", False
+
+
+def _rate(power: float) -> str:
+    return f"like h^-{power:.2g}" if power else "without bound, slower than any power of 1/h"
+
+
+def _range(table: LimitTable, output: tuple[int, ...]) -> str:
+    """Between which numbers the quotients of the shortest clear steps lie."""
+    column: Any = (slice(None), *output)
+    quotients, round_off = np.stack([table.forward[column], table.backward[column]]), table.round_off("forward")[column]
+    largest = np.max(np.abs(quotients[np.isfinite(quotients)]), initial=0.0)
+    seen = quotients[:, round_off <= 0.1 * largest][:, -6:]
+    seen = seen[np.isfinite(seen)]
+    return f": the quotients of the shortest steps lie between {seen.min():.3g} and {seen.max():.3g}" if seen.size else ""
 
 
 def best(table: LimitTable, method: str, output: tuple[int, ...]) -> float:
@@ -87,7 +104,7 @@ def _error(error: float, truncation: float, round_off: float, is_best: bool) -> 
 
 
 def record(table: LimitTable, output: tuple[int, ...]) -> dict[str, Any]:
-    """One output for programs, as JSON takes it: numbers and lists, None for what is not finite."""
+    """One output for programs: numbers and lists, None for what is not known; one-sided limits may be ±inf, or nan."""
     said, exists = verdict(table, output)
     column: Any = (slice(None), *output)
     kink = next((kink for kink in table.kinks if kink.output == output), None)
@@ -105,8 +122,10 @@ def record(table: LimitTable, output: tuple[int, ...]) -> dict[str, Any]:
         "best": {method: _plain(best(table, method, output)) for method in methods},
         "limit": _plain(table.limit[output]) if exists else None,
         "error": _plain(table.error[output]) if exists else None,
+        "forward_limit": float(table.forward_limit[output]),
+        "backward_limit": float(table.backward_limit[output]),
         "exact": None if table.exact is None else _plain(table.exact[output]),
-        "kink": None if kink is None else {"forward": _plain(kink.forward), "backward": _plain(kink.backward)},
+        "kink": None if kink is None else {"forward": kink.forward, "backward": kink.backward},
         "verdict": " ".join(said.split()),
     }
 

@@ -93,15 +93,21 @@ class Answer:
     def add(self, index: tuple[int, ...], low: float, high: float, scale: float, budget: int) -> None:
         """Measure one column."""
         box, where = self.box, entry("x", index)
+        unit = 1.0 if 1e-100 < scale < 1e100 else 2.0 ** np.floor(np.log2(scale))  # else squares of steps leave the range of floats
         x = float(self.point[index])
-        ladder = Ladder(lambda moved: box.along(index, moved), where, x, box.center, scale, low, high, box.precision, budget)
+
+        def along(moved: float) -> Array | None:
+            return box.along(index, moved * unit)
+
+        ladder = Ladder(along, where, x / unit, box.center, scale / unit, low / unit, high / unit, box.precision, budget)
         search = Search(ladder)
-        limit = search.run()
-        value, error = limit.value.copy(), limit.error.copy()
+        with np.errstate(all="ignore"):
+            limit = search.run()
+        value, error = limit.value / unit, limit.error / unit
         kinked = np.zeros(value.size, dtype=bool)
         if search.kinks is not None:
             kinked = search.kinks.mask
-            self._bend(search.kinks, index, value, error)
+            self._bend(search.kinks, index, unit, value, error)
         if ladder.edge:
             self.notes.append(f"{where} is at {ladder.edge}: its limits are taken from {'above' if ladder.sides[0] > 0 else 'below'}.")
         at = int(np.ravel_multi_index(index, self.point.shape)) if index else 0
@@ -115,16 +121,16 @@ class Answer:
                 f"No steady limit for {entry('f', self._output(first))} by {where}{others}: {value[first]:.3g} ± {error[first]:.1g}."
             )
 
-    def _bend(self, sides: Sides, index: tuple[int, ...], value: Array, error: Array) -> None:
+    def _bend(self, sides: Sides, index: tuple[int, ...], unit: float, value: Array, error: Array) -> None:
         """Replace the entries that have no derivative by the mean of both limits, with an error that reaches them."""
         for row in np.flatnonzero(sides.mask):
-            forward, backward = float(sides.forward[row]), float(sides.backward[row])
+            forward, backward = float(sides.forward[row]) / unit, float(sides.backward[row]) / unit
             if np.isfinite(forward) and np.isfinite(backward):
                 value[row] = (forward + backward) / 2
-                error[row] = abs(forward - backward) / 2 + sides.error[row]
+                error[row] = abs(forward - backward) / 2 + sides.error[row] / unit
             else:
                 value[row], error[row] = np.nan, np.inf
-            self.kinks.append(Kink(self._output(int(row)), index, forward, backward, sides.step))
+            self.kinks.append(Kink(self._output(int(row)), index, forward, backward, sides.step * unit))
 
     def estimate(self, notes: tuple[str, ...]) -> Estimate:
         """Everything, in the shape f(x).shape + x.shape."""

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from wrt.numeric.blackbox import Array
 from wrt.numeric.estimate import Kink
+from wrt.numeric.limit_sides import tendency
 from wrt.numeric.limit_text import written
-from wrt.numeric.truncation import fitted, growth
+from wrt.numeric.truncation import fitted
 
 Method = Literal["forward", "backward", "central"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -48,10 +49,13 @@ class LimitTable:
     noise
         The error that the values of f for each h may have, shape (k,) + f(x).shape: their rounding, or more where f shows more.
     limit, error
-        The extrapolated limit and its estimated error, shape f(x).shape; at a kink the mean of both sides, and nan where the quotients
-        grow without bound.
+        The extrapolated limit and its estimated error, shape f(x).shape; nan and inf where there is no derivative. At an edge of the
+        domain of f it is the limit from inside.
+    forward_limit, backward_limit
+        The limits of one side, shape f(x).shape: equal to `limit` where that exists, different at a kink, ±inf where the quotients
+        grow without bound, and nan where f has no values on that side or no limit is seen.
     steady
-        Where there is a limit of which the first digit is known, shape f(x).shape; true at kinks, whose sides have limits.
+        Where each side has a limit of which the first digit is known, shape f(x).shape: there is a derivative, or a kink.
     exact
         The derivative as it was given to `limit_table`, or None.
     kinks, notes, evaluations
@@ -68,6 +72,8 @@ class LimitTable:
     noise: Array
     limit: Array
     error: Array
+    forward_limit: Array
+    backward_limit: Array
     steady: NDArray[np.bool_]
     exact: Array | None
     kinks: tuple[Kink, ...]
@@ -80,17 +86,12 @@ class LimitTable:
         return tuple(map(LimitRow, self.steps.tolist(), self.forward, self.backward, self.central))
 
     def target(self, method: Method) -> Array:
-        """What the quotients tend to: the exact derivative if it was given, else the limit, shape f(x).shape.
+        """What the quotients tend to, shape f(x).shape: `limit` for central ones, else that of their side.
 
-        At a kink the limit of their own side (nan for central quotients: there is no derivative), and ±inf where they grow without bound.
+        Where there is a derivative and it was given as `exact`, it is that.
         """
-        limits = np.array(self.limit if self.exact is None else self.exact)
-        for kink in self.kinks:
-            limits[kink.output] = {"forward": kink.forward, "backward": kink.backward, "central": np.nan}[method]
-        for output, quotients in self._by_output(self._quotients(method)):
-            if self.growth(method)[output] > 0:
-                limits[output] = np.copysign(np.inf, quotients[np.isfinite(quotients)][-1])
-        return limits
+        limits = {"forward": self.forward_limit, "backward": self.backward_limit, "central": self.limit}[method]
+        return np.array(limits if self.exact is None else np.where(np.isfinite(self.limit) & np.isfinite(limits), self.exact, limits))
 
     def growth(self, method: Method) -> Array:
         """The p of quotients that grow like h^-p: 1 at a jump, 1/2 for a square root at 0; zero where they do not, shape f(x).shape."""
@@ -101,9 +102,8 @@ class LimitTable:
         found: dict[Method, Array] = {}
         for method in METHODS:
             found[method] = np.zeros(self.value.shape)
-            true = self._columns() > 1e4 * np.spacing(abs(self.at))  # x + h is rounded, and shorter steps are not quite h
-            for output, quotients in self._by_output(np.where(true, self._quotients(method), np.nan)):
-                found[method][output] = growth(self.steps, quotients, self._column(self.round_off(method), output))
+            for output, quotients in self._by_output(self._quotients(method)):
+                found[method][output] = tendency(self.steps, quotients, self._column(self.round_off(method), output), self.at).power
         return found
 
     def errors(self, method: Method) -> Array:
@@ -117,12 +117,13 @@ class LimitTable:
 
     def order(self, method: Method) -> Array:
         """The p of a truncation error c·h^p, as the quotients show it: 1, and 2 for central ones, or more; shape f(x).shape."""
-        return self._model(method)[1]
+        return self._model(method)[2]
 
     def truncation(self, method: Method) -> Array:
         """The error c·h^p that finite h makes, with c from the quotients; zero where none is seen, shape (k,) + f(x).shape."""
-        factor, order = self._model(method)
-        bounded: Array = factor * self._columns() ** order
+        factor, unit, order = self._model(method)
+        with np.errstate(over="ignore"):
+            bounded: Array = factor * (self._columns() / unit) ** order
         return bounded
 
     @property
@@ -149,13 +150,14 @@ class LimitTable:
     def _columns(self) -> Array:
         return self.steps.reshape(-1, *[1] * self.value.ndim)
 
-    def _model(self, method: Method) -> tuple[Array, Array]:
-        """c and p of the truncation error, from the shortest steps at which it stands clear of round-off."""
-        unclear = self.round_off(method) + (0 if self.kinks else self.error)  # at a kink the error is the gap between the sides
-        factor, order = np.zeros(self.value.shape), np.zeros(self.value.shape)
+    def _model(self, method: Method) -> tuple[Array, Array, Array]:
+        """c, k and p of the truncation error c·(h/k)^p, from the shortest steps at which it stands clear of round-off."""
+        unclear = self.round_off(method) + np.where(np.isfinite(self.limit), self.error, 0)
+        factor, unit, order = (np.zeros(self.value.shape) for _ in range(3))
         for output, errors in self._by_output(self.errors(method)):
-            factor[output], order[output] = fitted(self.steps, errors, self._column(unclear, output), 2 if method == "central" else 1)
-        return factor, order
+            found = fitted(self.steps, errors, self._column(unclear, output), 2 if method == "central" else 1)
+            factor[output], unit[output], order[output] = found
+        return factor, unit, order
 
     def _by_output(self, quotients: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
         for output in np.ndindex(self.value.shape):

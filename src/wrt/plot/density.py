@@ -21,13 +21,14 @@ LINES, FINE = 9, 8  # lines of the grid in the plane, and steps between two of t
 def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
     """The densities of X and of Y = f(X), with the map between them.
 
-    In one dimension the density of X lies under the graph of f and that of Y beside it; strips of equal probability are shaded in both.
-    In two, a grid on the density of X is followed to its image, where each cell keeps its probability and changes its area by |det J|.
+    In one dimension the density of X lies under the graph of f and that of Y beside it; strips of equal probability are shaded in both,
+    and at one y the sum of p_X(x)/|f'(x)| is written out. In two, a grid on the density of X is followed to its image, where each cell
+    keeps its probability and changes its area by |det J|.
 
     Parameters
     ----------
     Y
-        What `wrt.probability.transform` returned, over numbers or over points in the plane.
+        What `wrt.probability.transform` returned, over numbers or over points in the plane. Of composed transforms the last map is drawn.
     names
         What the two variables are called.
 
@@ -38,9 +39,9 @@ def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
     >>> from wrt.probability import transform
     >>> picture = wrt.plot.density(transform(stats.norm(), np.exp))
     >>> print(picture.alt.splitlines()[1])
-    At the median, x = 0: density of X 0.3989, |f'(x)| = 1, so y = 1 has density 0.3989.
+    Marked: y = 1.96 from x = 0.6729 (density 0.3181, |f'(x)| = 1.96); its density is 0.3181/1.96 = 0.1623.
     """
-    missing = [name for name in ("base", "pdf", "forward", "log_abs_det", "support") if not hasattr(Y, name)]
+    missing = [name for name in ("base", "pdf", "map", "inverses", "support") if not hasattr(Y, name)]
     if missing:
         raise ArgumentError(f"Expected what wrt.probability.transform returns, got {type(Y).__name__}.")
     shape = tuple(Y.base.shape)
@@ -57,12 +58,12 @@ def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
 def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     from wrt.plot.picture import Picture
 
-    images = np.asarray(Y.forward(sample), float)
+    images = Y.map.values(sample)
     x = _window(sample, Y.base.low, Y.base.high, 0.002)
     low, high = Y.support()
     y = _window(images, low, high, 0.004)
     p, q = np.exp(Y.base.logpdf(x)), np.asarray(Y.pdf(y), float)
-    f = np.asarray(Y.forward(x), float)
+    f = Y.map.values(x)
 
     picture = Picture(width=6.0, height=5.2, layout="constrained")
     grid = picture.add_gridspec(2, 2, width_ratios=[1, 1.9], height_ratios=[1.9, 1], wspace=0.02, hspace=0.02)
@@ -107,29 +108,29 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     graph.set_title(f"${Yn} = f({X})$", loc="left")
     below.set_title(f"density of ${X.upper()}$", loc="right", color=BLUE, pad=3)
     left.set_title(f"density of ${Yn.upper()}$", loc="left", color=VERMILION)
+    mark = _mark(Y, images)
     corner = picture.add_subplot(grid[1, 0])
     corner.set_axis_off()
     share = STRIPS[0][1] - STRIPS[0][0]
-    corner.text(0.5, 0.5, f"equal shading, equal\nprobability: {number(share)}", ha="center", va="center", transform=corner.transAxes, color=MUTED)
+    note = f"equal shading, equal\nprobability: {number(share)}"
+    said = [f"The graph of {Yn} = f({X}), with the density of {X.upper()} below it and the density of {Yn.upper()} at its left."]
+    if mark is not None:
+        roots = np.array([branch["x"] for branch in mark["branches"]])
+        dot: dict[str, Any] = {"marker": "o", "markersize": 5, "linestyle": "none", "clip_on": False, "zorder": 5}
+        below.plot(roots, [branch["density_x"] for branch in mark["branches"]], color=BLUE, **dot)
+        graph.plot(roots, np.full(len(roots), mark["y"]), color=INK, **dot)
+        left.plot([mark["density_y"]], [mark["y"]], color=VERMILION, **dot)
+        quotients = [f"{number(branch['density_x'])}/{number(branch['abs_det'])}" for branch in mark["branches"]]
+        total = " + ".join(quotients) + f" = {number(mark['density_y'])}"
+        written = "\n+ ".join(quotients) + f"\n= {number(mark['density_y'])}" if len(total) > 24 else total
+        note += f"\n\nat ${Yn} = {mark['y']:g}$ (dots):\n" + (written if len(quotients) <= 3 else f"{len(quotients)} branches give {number(mark['density_y'])}")
+        sources = " and ".join(
+            f"{X} = {number(branch['x'])} (density {number(branch['density_x'])}, |f'({X})| = {number(branch['abs_det'])})" for branch in mark["branches"]
+        )
+        said.append(f"Marked: {Yn} = {number(mark['y'])} from {sources}; its density is {total}.")
+    corner.text(0.5, 0.5, note, ha="center", va="center", transform=corner.transAxes, color=MUTED, fontsize=10)
 
     picture.title = f"The density of {Yn.upper()} = f({X.upper()})"
-    median = float(np.quantile(sample, 0.5))
-    lower, upper = (float(quantile) for quantile in np.quantile(sample, [0.25, 0.75]))
-    points = [("the median", _tidy(median, sample)), ("the lower quartile", lower), ("the upper quartile", upper)]
-    said = [f"The graph of {Yn} = f({X}), with the density of {X.upper()} below it and the density of {Yn.upper()} at its left."]
-    points_of: list[dict[str, float]] = []
-    for word, point in points:
-        at = np.array([point])
-        if not np.exp(Y.log_abs_det(at))[0]:
-            continue  # f turns round there, and the density of Y has a pole
-        value = float(np.asarray(Y.forward(at)).reshape(-1)[0])
-        slope = float(np.exp(np.asarray(Y.log_abs_det(at)).reshape(-1)[0]))
-        before, after = float(np.exp(Y.base.logpdf(at))[0]), float(np.asarray(Y.pdf(value)))
-        points_of.append({"x": point, "density_x": before, "abs_det": slope, "y": value, "density_y": after})
-        said.append(
-            f"At {word}, {X} = {number(point)}: density of {X.upper()} {number(before)}, |f'({X})| = {number(slope)}, "
-            f"so {Yn} = {number(value)} has density {number(after)}."
-        )
     for bottom, top, probability in strips:
         runs = _runs((f >= bottom) & (f <= top))
         where = " and ".join(f"{number(x[s], 3)} to {number(x[e], 3)}" for s, e in runs)
@@ -138,8 +139,28 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     if len(pieces) > 1:
         said.append(f"f has {len(pieces)} monotone pieces; the density of {Yn.upper()} is the sum over them.")
     picture.alt = "\n".join(said)
-    picture.numbers = {"strips": [{"y": [float(a), float(b)], "probability": float(p)} for a, b, p in strips], "points": points_of}
+    picture.numbers = {"strips": [{"y": [float(a), float(b)], "probability": float(p)} for a, b, p in strips], "mark": mark}
     return picture
+
+
+def _mark(Y: Any, images: Any) -> dict[str, Any] | None:
+    """A y that is usual and easily written, the x that go there, and the density as it comes about; None where it is not finite."""
+    spread = float(np.subtract(*np.quantile(images, [0.75, 0.25])))
+    upper = float(np.quantile(images, 0.75))
+    digits = 1 - int(np.floor(np.log10(spread))) if spread > 0 else 0
+    y = round(upper, digits)
+    branches = []
+    for found in Y.inverses(y):
+        x = float(found)
+        if np.isnan(x):
+            continue
+        before, slope = float(np.exp(Y.base.logpdf(np.array([x])))[0]), float(np.exp(Y.map.log_abs_det(np.array([x]))[0]))
+        if before > 0:
+            branches.append({"x": x, "density_x": before, "abs_det": slope})
+    after = float(Y.pdf(y))
+    if not branches or not np.isfinite(after) or not all(branch["abs_det"] > 0 for branch in branches):
+        return None
+    return {"y": y, "density_y": after, "branches": branches}
 
 
 def _window(sample: Any, low: Any, high: Any, tail: float) -> Any:
@@ -166,14 +187,10 @@ def _runs(inside: Any) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 
 
-def _tidy(value: float, sample: Any) -> float:
-    """The median of a sample is 0.003 where it is meant to be 0."""
-    spread = float(np.std(sample[np.abs(sample) < np.quantile(np.abs(sample), 0.99)]))
-    return round(value / spread, 1) * spread if abs(value) < 0.05 * spread else value
-
-
 # ----- two dimensions -----------------------------------------------------------------------------------------------------
 def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
+    from matplotlib.patheffects import withStroke
+
     from wrt.plot.picture import Picture
 
     n = (LINES - 1) * FINE + 1
@@ -182,16 +199,15 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     first, second = np.meshgrid(*(np.linspace(a, b, n) for a, b in ends), indexing="ij")
     points = np.stack([first.ravel(), second.ravel()], 1)
     p = np.exp(np.asarray(Y.base.logpdf(points), float)).reshape(n, n)
-    images = np.asarray(Y.forward(points), float).reshape(n, n, 2)
-    scaling = np.exp(np.asarray(Y.log_abs_det(points), float)).reshape(n, n)
+    images = Y.map.values(points).reshape(n, n, 2)
+    scaling = np.exp(Y.map.log_abs_det(points)).reshape(n, n)
     branched = len(getattr(Y, "_inverses", ())) > 1
     q = np.asarray(Y.pdf(images.reshape(-1, 2)), float).reshape(n, n) if branched else p / scaling  # one to one: nothing needs solving
 
     picture = Picture(height=3.5, layout="constrained")
     before, after = picture.subplots(1, 2)
     mesh = np.stack([first, second], 2)
-    cell = ((LINES - 1) // 2) * FINE
-    cells = [(cell, cell), (cell, (LINES - 3) * FINE)]
+    cells = {"A": (LINES // 2 * FINE, LINES // 2 * FINE), "B": ((LINES - 3) * FINE, 2 * FINE)}
     X, Yn = names
     for axes, at, values, name in ((before, mesh, p, X), (after, images, q, Yn)):
         finite = values[np.isfinite(values)]
@@ -200,10 +216,12 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
         for k in range(0, n, FINE):
             axes.plot(at[k, :, 0], at[k, :, 1], color=MUTED, linewidth=0.5)
             axes.plot(at[:, k, 0], at[:, k, 1], color=MUTED, linewidth=0.5)
-        for i, j in cells:
+        for letter, (i, j) in cells.items():
             edge = _rim(at[i : i + FINE + 1, j : j + FINE + 1])
             axes.plot(edge[:, 0], edge[:, 1], color=PAPER, linewidth=4)  # without colour, too, the outline stands off from any shade
             axes.plot(edge[:, 0], edge[:, 1], color=INK, linewidth=1.6)
+            corner = edge[np.argmax(edge.sum(1))]
+            axes.annotate(letter, corner, (4, 4), textcoords="offset points", path_effects=[withStroke(linewidth=2.5, foreground=PAPER)])
         axes.set_aspect("equal" if _square(at) else "auto")
         axes.set_xlabel(f"${name}_1$")
         axes.set_ylabel(f"${name}_2$")
@@ -214,14 +232,18 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
         "Darker is denser; two cells are outlined.",
     ]
     points_of: list[dict[str, Any]] = []
-    for i, j in cells:
+    written = []
+    for letter, (i, j) in cells.items():
         k, m = i + FINE // 2, j + FINE // 2
         said.append(
-            f"The cell around {X} = ({number(first[k, m], 3)}, {number(second[k, m], 3)}): density {number(p[k, m])}, |det J| = {number(scaling[k, m])}; "
-            f"at its image {Yn} = ({number(images[k, m, 0], 3)}, {number(images[k, m, 1], 3)}) the density is {number(q[k, m])}."
+            f"{letter}, the cell around {X} = ({number(first[k, m], 3)}, {number(second[k, m], 3)}): density {number(p[k, m])}, "
+            f"|det J| = {number(scaling[k, m])}; at its image {Yn} = ({number(images[k, m, 0], 3)}, {number(images[k, m, 1], 3)}) the density is {number(q[k, m])}."
         )
+        rest = " + other branches" if branched else ""
+        written.append(f"{letter}:  {number(p[k, m])} / {number(scaling[k, m])}{rest} = {number(q[k, m])}")
         points_of.append({"x": points.reshape(n, n, 2)[k, m].tolist(), "density_x": float(p[k, m]), "abs_det": float(scaling[k, m])})
         points_of[-1] |= {"y": images[k, m].tolist(), "density_y": float(q[k, m])}
+    picture.supxlabel(f"density of ${X.upper()}$ / |det $J$| = density of ${Yn.upper()}$.   " + "   ".join(written), fontsize=10, color=MUTED)
     said.append(f"|det J| on the grid lies between {number(float(scaling.min()), 3)} and {number(float(scaling.max()), 3)}.")
     picture.title, picture.alt = f"The density of {Yn.upper()} = f({X.upper()})", "\n".join(said)
     picture.numbers = {"points": points_of}

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from wrt.api.jacobian import Jacobian
 from wrt.api.text_map import coordinates, point_map
 from wrt.errors import ShapeError
+from wrt.geometry.field import both
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,14 +25,9 @@ class PlaneMap:
 
     def on(self, points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Values (…, 2) and Jacobians (…, 2, 2) at the points (…, 2)."""
-        flat = points.reshape(-1, 2)
-        values, jacobians = np.empty(flat.shape), np.empty((len(flat), 2, 2))
-        with np.errstate(all="ignore"):
-            for k, point in enumerate(flat):
-                value, jacobian = self.jacobian.value_and(point)
-                if np.shape(value) != (2,):
-                    raise ShapeError(f"A map of the plane takes two numbers to two; {self.said} gave an array of shape {np.shape(value)}.")
-                values[k], jacobians[k] = value, jacobian
+        values, jacobians = both(self.jacobian, points.reshape(-1, 2))
+        if values.shape[1] != 2:
+            raise ShapeError(f"A map of the plane takes two numbers to two; {self.said} gave {values.shape[1]}.")
         return values.reshape(points.shape), jacobians.reshape(*points.shape, 2)
 
 

@@ -64,7 +64,7 @@ class _Drawing:
         self.name = f"∂{entry('f', output)}/∂{table.input}"
         measured: tuple[Method, ...] = ("forward", "central")
         self.errors = {m: table.errors(m)[self.column] for m in measured}
-        self.grows = max(float(table.growth("forward")[output]), float(table.growth("backward")[output])) > 0
+        self.grows = bool(np.isinf([table.forward_limit[output], table.backward_limit[output]]).any())
         with_errors = self.exists and any((e > 0).any() for e in self.errors.values())
         self.picture = Picture(height=5.4 if with_errors else 3.2, layout="constrained")
         panels = self.picture.subplots(2 if with_errors else 1, 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": [1, 1.5]} if with_errors else None)

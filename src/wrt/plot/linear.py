@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 @styled
-def linear(matrix: Any, *, basis: Any = ((1, 0), (0, 1))) -> Picture:
+def linear(matrix: Any, *, basis: Any = None) -> Picture:
     """A basis and its parallelogram before and after a linear map, with both areas, the determinant and the orientation.
 
     Parameters
     ----------
     matrix
-        2×2: its columns are where (1, 0) and (0, 1) go. Anything with an attribute `matrix` will do, too.
+        2×2: its columns are where (1, 0) and (0, 1) go. Anything with an attribute `matrix` will do, too, such as what
+        `wrt.geometry.basis_change` and `wrt.geometry.local_map` return.
     basis
-        The two vectors to start from; the unit square if left out.
+        The two vectors to start from. If left out: those of the change of basis, else the unit square.
 
     Raises
     ------
@@ -36,6 +37,8 @@ def linear(matrix: Any, *, basis: Any = ((1, 0), (0, 1))) -> Picture:
     The matrix [[−2, 1], [1, 1]] takes b₁ = (1, 0) to c₁ = (−2, 1) and b₂ = (0, 1) to c₂ = (1, 1). Its determinant is −3: the parallelogram \
 on b₁, b₂ has area 1, the one on c₁, c₂ has area 3, 3 times as much, and the orientation flips.
     """
+    if basis is None:
+        basis = np.transpose(getattr(matrix, "source", np.eye(2)))
     A, B = _square(getattr(matrix, "matrix", matrix), "The matrix of a map of the plane"), _square(basis, "A basis of the plane").T
     C, det = A @ B, _det(A)
     areas = [abs(_det(sides)) for sides in (B, C)]

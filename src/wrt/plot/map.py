@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wrt.errors import ArgumentError
+from wrt.geometry.fold import Folds, folds
 from wrt.plot.grid import PlaneMap, plane_map
 from wrt.plot.source import typeset
 from wrt.plot.style import INK, MUTED, ORANGE, VERMILION, number, shades, styled
@@ -87,11 +89,13 @@ def _drawn(plane: PlaneMap, region: Any, point: NDArray[Any], lines: int) -> Pic
 
     before = _mesh(region, (_FINE + 1, _FINE + 1))
     after, jacobians = plane.on(before)
-    det = np.linalg.det(np.where(np.isfinite(jacobians), jacobians, np.nan))
+    with np.errstate(all="ignore"):  # where the map is not finite, nor is its Jacobian
+        det = jacobians[..., 0, 0] * jacobians[..., 1, 1] - jacobians[..., 0, 1] * jacobians[..., 1, 0]
     det = np.where(np.isfinite(after).all(-1), det, np.nan)
     if not np.isfinite(det).any():
         raise ArgumentError(f"{plane.said} is finite nowhere in the region.")
-    folds = _folds(plane, before, det)
+    found = _folds(plane, region)
+    curves = found.curves if found is not None else ()
     value, J = plane.on(point)
     factor = float(J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0])
 
@@ -108,19 +112,21 @@ def _drawn(plane: PlaneMap, region: Any, point: NDArray[Any], lines: int) -> Pic
         good = np.isfinite(at).all(-1) & np.isfinite(det)
         xs, ys = (np.where(good, at[..., k], np.nanmean(at[..., k][good])) for k in range(2))
         drawn = axes.pcolormesh(xs, ys, np.ma.masked_array(strengths, ~good), **shade)
-    for line in _lines(region, lines):
-        image = plane.on(line)[0]
-        for axes, curve in ((left, line), (right, image)):
+    straight = _lines(region, lines)
+    for line, bent in zip(straight, plane.on(np.stack(straight))[0], strict=True):
+        for axes, curve in ((left, line), (right, bent)):
             axes.plot(*curve.T, color=INK, linewidth=0.5, alpha=0.55, zorder=1)
-    for k, curve in enumerate(folds):
-        for axes, shown in ((left, curve), (right, plane.on(curve)[0])):
+    for curve, image in zip(curves, found.images if found is not None else (), strict=True):
+        for axes, shown in ((left, curve), (right, image)):
             axes.plot(*shown.T, color="white", linewidth=4, zorder=2)
             axes.plot(*shown.T, color=VERMILION, linewidth=2, zorder=3)
-        if k == 0:
-            inner = curve[len(curve) // 5 : max(1, 4 * len(curve) // 5)]
-            away = inner[np.argmax(np.hypot(*(inner - point).T))]
-            _label(left, r"fold: $\det J = 0$", away, VERMILION)
     (a, b), (c, d) = region
+    if curves:
+        every = np.concatenate(curves)
+        share = (every - (a, c)) / (b - a, d - c)
+        inner = every[(share > (0.25, 0.08)).all(1) & (share < (0.75, 0.92)).all(1)]  # the words are wide, and stay off the axes
+        choice = inner if len(inner) else every
+        _label(left, r"fold: $\det J = 0$", choice[np.argmax(np.hypot(*(choice - point).T))], VERMILION)
     steps = np.array([b - a, d - c]) / (lines - 1)
     cell = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * steps
     _cell(left, point + cell, point)
@@ -151,9 +157,9 @@ def _drawn(plane: PlaneMap, region: Any, point: NDArray[Any], lines: int) -> Pic
         "det": factor,
         "smallest": float(np.nanmin(strengths)),
         "largest": float(np.nanmax(strengths)),
-        "folds": [curve.tolist() for curve in folds],
+        "folds": [curve.tolist() for curve in curves],
     }
-    picture.alt = _said(plane, region, point, J, factor, strengths, folds)
+    picture.alt = _said(plane, region, point, J, factor, strengths, found)
     return picture
 
 
@@ -185,36 +191,33 @@ def _label(axes: Any, text: str, place: NDArray[Any], color: str) -> None:
     axes.text(*place, text, color=color, ha="center", va="center", size=11, zorder=7, bbox=shown)
 
 
-def _folds(plane: PlaneMap, points: NDArray[Any], det: NDArray[Any]) -> list[NDArray[Any]]:
-    """The curves across which det J changes sign through zero (not through a pole)."""
-    from contourpy import contour_generator
-
-    scale = float(np.nanmedian(np.abs(det)))
-    if not (np.nanmin(det) < -1e-9 * scale and np.nanmax(det) > 1e-9 * scale):
-        return []
-    found = []
-    for curve in contour_generator(points[..., 0], points[..., 1], np.ma.masked_invalid(det)).lines(0.0):
-        J = plane.on(np.asarray(curve))[1]
-        small = np.abs(J[:, 0, 0] * J[:, 1, 1] - J[:, 0, 1] * J[:, 1, 0]) <= 0.05 * scale
-        if small.mean() > 0.9:
-            found.append(np.asarray(curve))
-    return sorted(found, key=len, reverse=True)
+def _folds(plane: PlaneMap, region: Any) -> Folds | None:
+    """Where it folds, the longest curve first; None where det J is 0 throughout."""
+    try:
+        found = folds(plane.jacobian.function, region)
+    except ArgumentError:
+        return None
+    order = np.argsort(found.lengths)[::-1]
+    return replace(found, curves=tuple(found.curves[k] for k in order), images=tuple(found.images[k] for k in order))
 
 
-def _said(plane: PlaneMap, region: Any, point: NDArray[Any], J: NDArray[Any], factor: float, strengths: NDArray[Any], folds: list[NDArray[Any]]) -> str:
+def _said(plane: PlaneMap, region: Any, point: NDArray[Any], J: NDArray[Any], factor: float, strengths: NDArray[Any], found: Folds | None) -> str:
     (a, b), (c, d) = region
     x, y = plane.names
     rows = ", ".join(f"[{number(r[0])}, {number(r[1])}]" for r in J)
-    if folds:
-        count = f"{len(folds)} curve{'s' * (len(folds) > 1)}"
-        places = [curve[len(curve) // 2] for curve in folds[:3]]
+    if found is None:
+        fold = "det J is 0 throughout: the region becomes a curve or a point."
+    elif found.curves:
+        count = f"{len(found.curves)} curve{'s' * (len(found.curves) > 1)}"
+        places = [curve[len(curve) // 2] for curve in found.curves[:3]]
         through = ", ".join(f"({number(p[0], 3)}, {number(p[1], 3)})" for p in places)
         fold = f"It folds along {count}, where det J = 0, through {through}."
     else:
-        fold = "det J does not change its sign there: the map does not fold."
+        fold = f"No fold is seen: det J keeps its sign on {found.resolution + 1} × {found.resolution + 1} points."
     turned = " and turned over" if factor < 0 else ""
+    name = plane.said if plane.said.isidentifier() else f"f = {plane.said}"
     return (
-        f"The map f = {plane.said} of {x} from {number(a)} to {number(b)} and {y} from {number(c)} to {number(d)}, as a grid before and after. "
+        f"The map {name} of {x} from {number(a)} to {number(b)} and {y} from {number(c)} to {number(d)}, as a grid before and after. "
         f"At ({x}, {y}) = ({number(point[0])}, {number(point[1])}) the Jacobian is [{rows}] and |det J| = {number(abs(factor))}: "
         f"a small cell there becomes a parallelogram of {number(abs(factor))} times its area{turned}. "
         f"|det J| goes from {number(float(np.nanmin(strengths)), 3)} to {number(float(np.nanmax(strengths)), 3)} over the region. {fold}"

@@ -34,6 +34,7 @@ class Piece:
     low: float  # its ends, infinite ones among them
     high: float
     reach: tuple[float, float]  # the values that f takes on it, infinite where f grows on
+    scale: float  # its width, at most the spread of X
 
     @property
     def rising(self) -> bool:
@@ -103,7 +104,8 @@ class _Grid:
             failed = ~self.add(middle)
             if failed.any():  # a pole that was hit exactly, or overflow beside it: come closer from both sides, as far as f has values
                 low, high, middle = low[failed], high[failed], middle[failed]
-                stuck = ~(self.add(_towards(low, middle)) | self.add(_towards(high, middle)))
+                left, right = _towards(low, middle), _towards(high, middle)
+                stuck = ~((self.add(left) & (left != low)) | (self.add(right) & (right != high)))
                 self.closed |= set(zip(low[stuck].tolist(), high[stuck].tolist(), strict=True))
         raise self.too_many()
 
@@ -150,8 +152,20 @@ class _Grid:
     def pieces(self) -> list[tuple[Any, Any]]:
         direction, _ = self.edges()
         turns = np.flatnonzero(np.diff(direction) != 0) + 1
-        runs = zip(np.r_[0, turns], np.r_[turns, len(direction)], strict=True)
-        return [(self.x[a : b + 1], self.f[a : b + 1]) for a, b in runs if b > a and direction[a] != 0 and self.f[a] != self.f[b]]
+        runs = [(int(a), int(b)) for a, b in zip(np.r_[0, turns], np.r_[turns, len(direction)], strict=True) if b > a]
+        runs = [(a, b) for a, b in runs if direction[a] != 0 and self.f[a] != self.f[b]]
+        for k in range(1, len(runs)):
+            (a, b), (c, d) = runs[k - 1 : k + 1]
+            if c == b + 1 and direction[a] == -direction[c] and self._joined(b, c):
+                # f turns at one of two adjacent numbers, which belongs to both pieces
+                runs[k - 1 : k + 1] = [(a, b), (b, d)] if (self.f[b] - self.f[c]) * direction[a] > 0 else [(a, c), (c, d)]
+        return [(self.x[a : b + 1], self.f[a : b + 1]) for a, b in runs]
+
+    def _joined(self, b: int, c: int) -> bool:
+        """Whether f is continuous between two neighbours: it changes as its slopes say."""
+        with np.errstate(all="ignore"):
+            slope = np.max(np.abs(self.stage.jacobians(self.x[[b, c]])))
+            return bool(np.abs(self.f[c] - self.f[b]) <= 8 * slope * (self.x[c] - self.x[b]))
 
 
 def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.Generator | None = None) -> list[Piece]:
@@ -184,21 +198,39 @@ def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.
     pieces[0] = _extended(stage, *pieces[0], float(base.low), -1)
     pieces[-1] = _extended(stage, *pieces[-1], float(base.high), 1)
     values = stage.values(sample)
-    spread = float(np.subtract(*np.quantile(values, [0.75, 0.25]))) or float(np.std(values))
+    spread, width = _spread(values), _spread(sample)
     found = []
     for k, (xs, fs) in enumerate(pieces):
         low = float(base.low) if k == 0 else float(xs[0])
         high = float(base.high) if k == len(pieces) - 1 else float(xs[-1])
-        ends = sorted((_limit(fs[::-1], low, spread), _limit(fs, high, spread)))
-        found.append(Piece(xs, fs, low, high, (ends[0], ends[1])))
+        ends = sorted((_limit(stage, xs[::-1], fs[::-1], low, spread), _limit(stage, xs, fs, high, spread)))
+        found.append(Piece(xs, fs, low, high, (ends[0], ends[1]), min(width, float(xs[-1] / 2 - xs[0] / 2) or width)))
     return found
 
 
-def _limit(fs: Any, end: float, spread: float) -> float:
-    """The limit of f towards the end of a piece, as far as numbers show: infinite where f is enormous or has not settled."""
-    last, before = float(fs[-1]), float(fs[max(-9, -len(fs))])
-    unsettled = not np.isfinite(end) and abs(last - before) > 1e-9 * (abs(last) + spread)
-    return float(np.copysign(np.inf, last - before)) if unsettled or abs(last) > 1e12 * spread else last
+def _spread(values: Any) -> float:
+    low, high = np.quantile(values, [0.25, 0.75])
+    return float(high - low) or float(np.std(values))
+
+
+def _limit(stage: Stage, xs: Any, fs: Any, end: float, spread: float) -> float:
+    """The limit of f towards the last x of a piece, as far as numbers show: infinite where f is, or is enormous, or has not settled."""
+    x, last = float(xs[-1]), float(fs[-1])
+    before = float(fs[max(-9, -len(fs))])
+    if np.isfinite(end):
+        beyond = float(stage.values(np.array([np.nextafter(x, np.copysign(np.inf, x - xs[0]))]))[0])
+        grown = np.isinf(beyond) and (beyond > 0) == (last > before)
+    else:
+        half = float(fs[np.argmin(np.abs(xs / 2 - x / 4))])  # the points end close to each other
+        stop = float(np.copysign(np.finfo(float).max, end))
+        final = float(stage.values(np.array([stop]))[0])
+        near = abs(final - last) <= 1e-9 * (abs(last) + spread) and (final - last) * (1 if last > fs[0] else -1) >= 0
+        if abs(x) < abs(stop) / 2 and near and final in (last, 0):
+            return final  # f is constant from here on, to rounding
+        grown = abs(last / 2 - half / 2) > 1e-9 * (abs(last) / 2 + spread)
+        if not grown and (last > 0) == (half > 0) and abs(last) < 0.9 * abs(half):
+            return 0.0  # it goes on shrinking by a factor
+    return (np.inf if last > fs[0] else -np.inf) if grown or abs(last) > 1e12 * spread else last
 
 
 def _start(base: Base, sample: Any) -> Any:
@@ -222,22 +254,57 @@ def _start(base: Base, sample: Any) -> Any:
 
 
 def _extended(stage: Stage, xs: Any, fs: Any, end: float, side: int) -> tuple[Any, Any]:
-    """The outermost piece carried on towards an infinite end, as far as f goes on as before."""
-    if np.isfinite(end):
-        return xs, fs
-    last, f_last = (xs[-1], fs[-1]) if side > 0 else (xs[0], fs[0])
-    with np.errstate(over="ignore"):
-        far = last + side * (1 + abs(last)) * 2.0 ** np.arange(-3, 1000, 0.125)
-    far = far[np.isfinite(far)]
-    f = stage.values(far)
+    """The outermost piece carried on towards the end of the support, as far as f goes on as before: to the last number, if it does."""
+    last = float(xs[-1] if side > 0 else xs[0])
+    stop = end if np.isfinite(end) else side * float(np.finfo(float).max)
+    ways = []
+    if np.isinf(end):
+        with np.errstate(over="ignore"):
+            ways.append(last + side * (1 + abs(last)) * 2.0 ** np.arange(-3, 1000, 0.125))
+    ways.append(np.concatenate([_through(last, stop, 256), _halvings(last, stop)]))
     direction = 1 if fs[-1] > fs[0] else -1
-    with np.errstate(invalid="ignore"):
-        rise = np.diff(np.concatenate([[f_last], f])) * side * direction
-    good = np.isfinite(f) & (np.sign(stage.jacobians(far)) == direction) & (rise >= 0)
-    n = len(good) if good.all() else int(np.argmin(good))
-    if side > 0:
-        return np.concatenate([xs, far[:n]]), np.concatenate([fs, f[:n]])
-    return np.concatenate([far[:n][::-1], xs]), np.concatenate([f[:n][::-1], fs])
+    for far in ways:
+        far = np.unique(far[np.isfinite(far) & ((far > xs[-1]) if side > 0 else (far < xs[0]))])[::side]
+        for _ in range(24):  # where f stops between two of the points, look between them
+            last, f_last = (float(xs[-1]), float(fs[-1])) if side > 0 else (float(xs[0]), float(fs[0]))
+            n, f = _going_on(stage, far, f_last, side * direction, side)
+            taken, values = far[:n], f[:n]
+            if side > 0:
+                xs, fs = np.concatenate([xs, taken]), np.concatenate([fs, values])
+            else:
+                xs, fs = np.concatenate([taken[::-1], xs]), np.concatenate([values[::-1], fs])
+            if n == len(far):
+                break
+            far = _through(float(xs[-1] if side > 0 else xs[0]), float(far[n]), 9)[::side]
+            if not len(far):
+                break
+    return xs, fs
+
+
+def _going_on(stage: Stage, far: Any, f_last: float, direction: int, side: int) -> tuple[int, Any]:
+    """How many of the points follow on in the same direction, and f there. A slope that underflows, or is not known, does not tell."""
+    f = stage.values(far)
+    with np.errstate(all="ignore"):
+        rise = np.diff(np.concatenate([[f_last], f])) * direction  # nan where both are infinite
+        slope = np.sign(stage.jacobians(far)) * direction * side
+    good = np.isfinite(f) & (((slope == 1) & (rise >= 0)) | (~(slope == -1) & (rise > 0)))
+    return (len(good) if good.all() else int(np.argmin(good))), f
+
+
+def _through(a: float, b: float, count: int) -> Any:
+    """Numbers between a and b, in even steps of the order of floating-point numbers."""
+    low, high = (int(_integer(np.array([end]))[0]) for end in sorted((a, b)))
+    steps = sorted({low + (high - low) * k // count for k in range(1, count)} - {low, high})
+    return _float(np.array(steps, np.int64))
+
+
+def _halvings(a: float, b: float) -> Any:
+    """Numbers from a to b, each halfway on in the same order: close to b they are dense."""
+    low, high = np.array([a]), np.array([b])
+    found = [low]
+    while len(found) < 70:
+        found.append(between(found[-1], high))
+    return np.concatenate(found)
 
 
 def require_values(stage: Stage, sample: Any) -> None:
@@ -267,6 +334,7 @@ def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any) -> None:
             f"{grid.stage.name} is constant around x = {number((low[at] + high[at]) / 2)}, on a set of probability {weights.sum():.3g}: "
             "Y has an atom there and no density.",
             known=f"its value there is {number(grid.f[:-1][flat][at])}, to rounding",
+            advice="If f only comes so close to a limit there that floating-point numbers cannot tell, take another scale: its logarithm, perhaps.",
         )
 
 

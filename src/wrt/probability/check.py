@@ -11,6 +11,7 @@ import numpy as np
 
 from wrt.errors import ArgumentError, Disagreement
 from wrt.probability.quadrature import double_exponential, gauss_legendre
+from wrt.probability.slice import Slice
 
 if TYPE_CHECKING:
     from wrt.probability.transformed import Transformed
@@ -111,16 +112,23 @@ def _integral_1d(joint: Transformed, limits: tuple[float, float], samples: Any) 
     total = 0.0
     for a, b in pairwise(edges):
         nodes, weights = double_exponential(a, b, middle, scale, 1 / 64)
-        density = joint.pdf(nodes)
-        total += float(np.where(np.isfinite(density), density, 0) @ weights)
+        # nodes are far closer to the ends than rounding lets y be
+        density = np.exp(joint._log_density(nodes.ravel(), strict=False))  # noqa: SLF001
+        total += float(np.where(np.isfinite(density), density, 0) @ weights.ravel())
     return total
 
 
 def _integral_2d(joint: Transformed, limits: list[tuple[float, float]], samples: Any) -> float:
-    rules = [double_exponential(*limits[i], *_place(samples[:, i]), 1 / 16) for i in (0, 1)]
-    nodes = np.stack(np.meshgrid(rules[0][0], rules[1][0], indexing="ij"), -1)
-    density = joint.pdf(nodes)
-    return float(rules[0][1] @ np.where(np.isfinite(density), density, 0) @ rules[1][1])
+    """∫p over rows, on each of which the ends of where p is positive are found; between quartiles, as ∫ along a row may have kinks."""
+    rows = Slice(joint, 0, limits[1])
+    quartiles = np.quantile(samples[:, 0], [0.25, 0.5, 0.75])
+    middle, scale = _place(samples[:, 0])
+    total = 0.0
+    for a, b in pairwise([rows.end(limits[0][0]), *quartiles, rows.end(limits[0][1])]):
+        nodes, weights = double_exponential(a, b, middle, scale, 1 / 16)
+        used = np.flatnonzero(weights[0])
+        total += float(rows.integrals(nodes[0, used], finest=5, tolerance=1e-6, walk=False)[0] @ weights[0, used])
+    return total
 
 
 def _place(values: Any) -> tuple[float, float]:
@@ -139,7 +147,7 @@ def _histogram(joint: Transformed, samples: Any, others: Any) -> float:
         edges = [np.quantile(others[:, i], np.linspace(0.02, 0.98, BINS[2] + 1)) for i in (0, 1)]
         (x, a), (y, b) = (gauss_legendre(each, 6) for each in edges)
         nodes = np.stack(np.broadcast_arrays(x[:, None, :, None], y[None, :, None, :]), -1)
-        chance = np.einsum("ijkl,ik,jl->ij", joint.pdf(nodes), a, b).ravel()
+        chance = np.einsum("ijkl,ik,jl->ij", joint._known_pdf(nodes.reshape(-1, 2)).reshape(nodes.shape[:-1]), a, b).ravel()  # noqa: SLF001
         counts = np.histogram2d(samples[:, 0], samples[:, 1], edges)[0].ravel()
     expected = chance * len(samples)
     used = expected > 5

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from wrt.errors import ArgumentError, ShapeError
 from wrt.graph.shape import show
+from wrt.probability.refusal import number
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,46 @@ def base_of(dist: Any) -> Base:
     return _univariate(dist) if hasattr(dist, "isf") else _multivariate(dist)
 
 
+def size_of(size: Any) -> tuple[int, ...]:
+    """The shape of an array of samples, from a number or a shape."""
+    try:
+        found = tuple(index(each) for each in (size if isinstance(size, tuple | list) else (size,)))
+    except TypeError:
+        found = (-1,)
+    if min(found, default=0) < 0:
+        raise ArgumentError(f"size must be a number of samples or a shape, of integers that are not negative; got {size!r}.")
+    return found
+
+
+def _sampled(dist: Any, draw: Callable[[], Any]) -> Any:
+    """A first sample: SciPy makes distributions of any parameters, and complains, or gives nan, when they are used."""
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(draw(), float)
+        known = "" if np.isfinite(found).all() else f"a sample of it is {number(found)}"
+        if not known and hasattr(dist, "support"):
+            low, high = dist.support()
+            known = "" if np.all(np.less(low, high)) else f"its support is from {number(low)} to {number(high)}"
+    except ValueError as why:
+        known = str(why).split(" Please see")[0]
+    if not known:
+        return found
+    name, given = _described(dist)
+    raise ArgumentError(
+        f"There is no distribution {name} with the parameters {given}.",
+        known=known,
+        advice=f"See the documentation of scipy.stats.{name}; scales must be positive, and no parameter nan or infinite.",
+    )
+
+
+def _described(dist: Any) -> tuple[str, str]:
+    given = [*map(repr, getattr(dist, "args", ())), *(f"{key}={value!r}" for key, value in getattr(dist, "kwds", {}).items())]
+    name = str(getattr(getattr(dist, "dist", dist), "name", type(dist).__name__)).removesuffix("_frozen")
+    return name, ", ".join(given) or "that were given"
+
+
 def _univariate(dist: Any) -> Base:
-    shape = np.shape(dist.rvs(random_state=0))
+    shape = np.shape(_sampled(dist, lambda: dist.rvs(random_state=0)))
     if len(shape) > 1:
         raise ShapeError(f"The distribution is over arrays of shape {show(shape)}; give it over numbers or vectors.")
     low, high = dist.support()
@@ -104,6 +144,7 @@ def _univariate(dist: Any) -> Base:
 
 
 def _new_scipy(dist: Any) -> Base:
+    _sampled(dist, lambda: dist.sample(1, rng=np.random.default_rng(0)))
     low, high = dist.support()
     if np.shape(low):
         raise ShapeError("Give a distribution with scalar parameters, or a list of independent ones.")
@@ -120,7 +161,7 @@ def _multivariate(dist: Any) -> Base:
             "A Dirichlet variable lies on a simplex and has no density in as many dimensions as it has coordinates.",
             advice="Give a distribution of all but one of its coordinates, as wrt.probability.Law(logpdf, rvs, support).",
         )
-    shape = np.shape(dist.rvs(size=2, random_state=0))[1:]
+    shape = np.shape(_sampled(dist, lambda: dist.rvs(size=2, random_state=0)))[1:]
     if len(shape) > 1:
         raise ShapeError(f"The distribution is over arrays of shape {show(shape)}; give it over vectors of the independent entries.")
 
@@ -134,7 +175,13 @@ def _own(law: Law) -> Base:
     sample = np.asarray(law.rvs(2, np.random.default_rng(0)), float)
     if sample.ndim not in (1, 2) or len(sample) != 2:
         raise ShapeError(f"rvs(2, rng) must give two points, of shape (2,) or (2, n); it gave shape {show(sample.shape)}.")
-    low, high = (np.asarray(each, float) for each in law.support)
+    try:
+        low, high = (np.asarray(each, float) for each in law.support)
+        inside = bool(np.all(low < high))
+    except (TypeError, ValueError):
+        inside = False
+    if not inside:
+        raise ArgumentError(f"support must be (low, high) with low < high, numbers or arrays; got {law.support!r}.")
     density = _row_wise(law.logpdf)
 
     def logpdf(X: Any) -> Any:

@@ -1,0 +1,51 @@
+"""Answers as JSON, whatever their numbers are, and the files of pictures: looked at before anything is computed."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from wrt.cli.stream import encodable
+from wrt.errors import ArgumentError
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def check_file(save: str | None) -> None:
+    """Refuse a picture that could not be written."""
+    if save is None:
+        return
+    path = Path(save)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ArgumentError(f"A picture cannot be saved as {save!r}.", advice="End the name with .svg, .png or .pdf.")
+    if not path.parent.is_dir():
+        raise ArgumentError(f"{save!r} cannot be written: there is no folder {str(path.parent)!r}.", advice="Make it first, or name another.")
+    if path.is_dir():
+        raise ArgumentError(f"{save!r} cannot be written: it is a folder.", advice="Name a file.")
+
+
+def print_json(record: Any) -> None:
+    """Print the record. JSON has no NaN, which becomes null, and no infinity, which becomes "Infinity" or "-Infinity"."""
+    plain = plainly(record)
+    text = json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
+    print(text if encodable(text, sys.stdout) else json.dumps(plain, indent=2, allow_nan=False))
+
+
+def plainly(value: Any) -> Any:
+    """The same in what JSON has; arrays as lists.
+
+    >>> plainly({"det": float("inf"), "limits": (1.5, float("nan"))})
+    {'det': 'Infinity', 'limits': [1.5, None]}
+    """
+    if hasattr(value, "tolist"):  # arrays and numbers of NumPy
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: plainly(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plainly(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
