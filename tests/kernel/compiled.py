@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wrt.graph.node import array_of
 from wrt.lower.kernel import machine
 from wrt.lower.kernel.build import build, output
 from wrt.lower.kernel.entry import Given, Made, Relied, Signature, entry
@@ -30,7 +31,7 @@ def llvm(inputs, arrays, nodes):
         if name in position:
             slots.append(Given("array", position[name], given[position[name]].shape, given[position[name]].dtype.str[1:]))
         elif name in built.captured:
-            slots.append(built.captured[name])
+            slots.append(array_of(built.captured[name]))
         elif array.role == "output":
             node = nodes[int(name.removeprefix("out"))]
             slots.append(Made(node.shape, code(node.dtype)))

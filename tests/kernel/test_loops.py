@@ -9,7 +9,7 @@ import wrt
 from conftest import PROFILE
 from fuzz.programs import program
 from kernel.compiled import llvm, numpy
-from wrt.lower.kernel import build, machine, reader, schedule
+from wrt.lower.kernel import build, machine, reader, schedule, triangle
 from wrt.lower.kernel.build import NotCompiled
 
 pytestmark = pytest.mark.skipif(bool(machine.available()), reason=machine.available() or "compiled programs can be had")
@@ -209,3 +209,38 @@ def test_functions_of_sums_that_overlap(make, n):
     for _ in range(2):
         B.data[...] = 7
         np.testing.assert_allclose(H.sparse(x, out=B).toarray(), R.sparse(x).toarray(), rtol=1e-10, atol=1e-10)
+
+
+def triangles():
+    """Products with triangles of all kinds: (name, f, W, x), where the triangle has something in each of its rows, in some of them, or in none."""
+    for n, m in ((12, 12), (9, 14), (14, 9)):
+        for k in (-n + 1, -5, -1, 0, 1, 4, m - 1):
+            for side in (np.tril, np.triu):
+                yield f"{side.__name__} {n} {m} {k}", side, k, n, m
+
+
+@pytest.mark.parametrize("name, side, k, n, m", list(triangles()), ids=[name for name, *_ in triangles()])
+def test_triangles(name, side, k, n, m, rng, loops, monkeypatch):
+    """Lists of the entries of a triangle become loops over its rows and columns."""
+    monkeypatch.setattr(triangle, "SHORTEST", 2)
+    W, x, y = rng.standard_normal((n, m)), rng.standard_normal(m), rng.standard_normal(n)
+    T = side(W, k)
+    for f, point, want in (
+        (lambda x, W: side(W, k) @ x, x, T @ x),
+        (lambda y, W: y @ side(W, k), y, y @ T),
+        (lambda y, W: np.sin(side(W, k)).T @ y, y, np.sin(T).T @ y),
+    ):
+        made = prepared(f, point, W)
+        np.testing.assert_allclose(llvm(made.inputs, [point, W], [made.node])[0], want, rtol=1e-12, atol=1e-13)
+    J = wrt.jacobian(lambda x, W: side(W, k) @ x**2, backend="llvm")
+    np.testing.assert_allclose(J(x, W), T * 2 * x, rtol=1e-13)
+    np.testing.assert_allclose(J.sparse(x, W).toarray(), T * 2 * x, rtol=1e-13)
+
+
+def test_no_table_of_a_triangle_is_read(rng):
+    W, x = rng.standard_normal((300, 300)), rng.standard_normal(300)
+    J = wrt.jacobian(lambda x: x * np.exp(np.tanh(np.tril(W, -1) @ x)), backend="llvm")
+    for _ in range(2):
+        assert J.logabsdet(x) == pytest.approx(np.tanh(np.tril(W, -1) @ x).sum(), rel=1e-12)
+    assert "for j in range(i + 1):" in J.plan
+    assert "table" not in J.plan

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt.api.sparse import SPARSE, Part, parts
-from wrt.graph.node import Node, constant
+from wrt.graph.node import Node, array_of, constant
 from wrt.lower.fold import folded
 from wrt.lower.kernel.build import Built, NotCompiled, build, output
-from wrt.lower.kernel.entry import Given, Kept, Made, Relied, Same, Signature, entry
+from wrt.lower.kernel.entry import Given, Kept, Made, Read, Relied, Same, Signature, entry
 from wrt.lower.kernel.llvm_text import Unknown, module
 from wrt.lower.kernel.program import code as code_of
 from wrt.lower.kernel.program import ints, knows
@@ -23,6 +23,7 @@ from wrt.lower.kernel.reader import MakeFirst
 from wrt.lower.kernel.schedule import Output, flat_place, streams_at
 from wrt.lower.kernel.variants import variants
 from wrt.lower.numpy_source import source
+from wrt.trace.dependency import MISSING
 
 if TYPE_CHECKING:
     from wrt.api.prepared import Kind, Prepared
@@ -157,7 +158,8 @@ def compiled(prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept]
         before = source("before", inputs, list(built.before.values()) or [constant(0)], built.guards).compile()
         if direct is not None:
             given = tuple(_given(node, positions) for node in positions.where)
-            check, _ = entry(NOTHING, Signature(len(positions.where) + len(positions.same), given, positions.same), relied)
+            read = (Read(array, shape, dtype, in_order=False) for array, shape, dtype in prepared.relied.arrays.values())
+            check, _ = entry(NOTHING, Signature(len(positions.where) + len(positions.same), (*given, *read), positions.same), relied)
     return Kernel(made, direct, built, time.perf_counter() - start, known, before, check)
 
 
@@ -200,7 +202,7 @@ def _positions(inputs: dict[Node, str], direct: Sequence[int | Same | Kept] | No
     return _Positions(where, tuple(d for d in direct if isinstance(d, Same)), kept, True)
 
 
-def _slots(built: Built, positions: _Positions, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[Any], fresh: bool) -> tuple[Given | Made | Any, ...]:
+def _slots(built: Built, positions: _Positions, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[Any], fresh: bool) -> tuple[Given | Read | Made | Any, ...]:
     """Where the address of each of the program's arrays comes from, in their order."""
     start = len(positions.where) + len(positions.same)
     before = {name: k + start for k, name in enumerate(built.before)}
@@ -208,9 +210,9 @@ def _slots(built: Built, positions: _Positions, shapes: Sequence[tuple[int, ...]
     for name, array in built.program.arrays.items():
         if name in built.inputs:
             node = built.inputs[name]
-            found.append(positions.kept[node] if node in positions.kept else _given(node, positions))
+            found.append(_read(node, positions.kept[node]) if node in positions.kept else _given(node, positions))
         elif name in built.captured:
-            found.append(built.captured[name])
+            found.append(_read(built.captured[name], array_of(built.captured[name])))
         elif name in before:
             node = built.before[name]
             found.append(Given("array", before[name], ints(node.shape), node.dtype.str[1:]))
@@ -223,6 +225,10 @@ def _slots(built: Built, positions: _Positions, shapes: Sequence[tuple[int, ...]
             place = start + len(before) + k
             found.append(Made(shapes[k], code_of(dtypes[k])) if fresh else Given("out", place, shapes[k], code_of(dtypes[k])))
     return tuple(found)
+
+
+def _read(node: Node, array: Any) -> Read:
+    return Read(array, ints(node.shape), np.dtype(node.dtype.str[1:]))
 
 
 def _given(node: Node, positions: _Positions) -> Given:
@@ -251,7 +257,7 @@ def relied_on(prepared: Prepared) -> Relied:
     relied = Relied()
     watched = prepared.relied
     for names, name, value in watched.read.values():
-        relied.add(names, name, value)
+        relied.add(names, name, value, there=value is not MISSING)
     functions: dict[int, Any] = {}
     for owner, name, value in watched.attributes:
         if name not in ("__code__", "__defaults__", "__kwdefaults__") or getattr(owner, name) is not value:

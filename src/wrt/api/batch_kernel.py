@@ -58,10 +58,17 @@ def _compiled(
     prepared: Prepared, kind: Dense, names: Collection[str], lifted: BatchProgram, arrays: Sequence[Any], total: int, *, measured: bool
 ) -> BlockKernel | str:
     """The compiled block, or why there is none."""
-    from wrt.lower.kernel.machine import available  # the compiler is loaded when it is needed
+    from wrt.lower.kernel.machine import available, compiling  # the compiler is loaded when it is needed
 
     if available():
         return available()
+    with compiling:
+        return _made(prepared, kind, names, lifted, arrays, total, measured=measured)
+
+
+def _made(
+    prepared: Prepared, kind: Dense, names: Collection[str], lifted: BatchProgram, arrays: Sequence[Any], total: int, *, measured: bool
+) -> BlockKernel | str:
     from wrt.api.backend import compiled
     from wrt.lower.kernel.build import NotCompiled
 

@@ -58,7 +58,10 @@ def consider(verb: Differentiated, prepared: Prepared, kind: Kind, args: tuple[A
     if verb.backend == "llvm":
         job()
     else:
-        threading.Thread(target=_apart, args=(job, prepared, kind), name="wrt compiles").start()
+        try:
+            threading.Thread(target=_apart, args=(job, prepared, kind), name="wrt compiles").start()
+        except RuntimeError as why:  # too many threads, or the interpreter is about to end
+            prepared.backends[kind] = f"NumPy: {why}"
 
 
 def _apart(job: Callable[[], None], prepared: Prepared, kind: Kind) -> None:
@@ -98,12 +101,20 @@ def _direct(args: tuple[Any, ...], leaves: Leaves) -> list[int | Same | Kept] | 
 
 
 def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept] | None, arrays: Sequence[Any]) -> None:
+    from wrt.lower.kernel.machine import compiling
+
+    with compiling:
+        _take_over(verb, prepared, kind, direct, arrays)
+
+
+def _take_over(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Sequence[int | Same | Kept] | None, arrays: Sequence[Any]) -> None:
+    """Compile the program, and let it take over if it pays."""
     from wrt.api.backend import ThereAlready, compiled
     from wrt.lower.kernel.build import NotCompiled
     from wrt.lower.kernel.entry import Kept
 
     try:
-        if not _plain(verb, kind):
+        if not _plain(verb, prepared, kind):
             direct = None
         try:
             kernel = compiled(prepared, kind, direct)
@@ -129,16 +140,20 @@ def _compile(verb: Differentiated, prepared: Prepared, kind: Kind, direct: Seque
     )
     if ways.arguments is not None:
         way: Any = ways.directly()
-        way = _Fill(way, parts(prepared, kind)[0]) if kind in SPARSE else way
+        if kind in SPARSE:
+            kept = [argument.array for argument in ways.arguments if isinstance(argument, Kept)]
+            way = _Fill(way, parts(prepared, kind)[0], [*kept, *prepared.relied.captured])
         verb._ready[kind] = [way, *verb._ready.get(kind, ())][:KEPT]  # noqa: SLF001
         if kind == verb.kind:
             verb._first = way  # noqa: SLF001
 
 
-def _plain(verb: Differentiated, kind: Kind) -> bool:
-    """Whether the arrays that the program makes are given out as they are."""
+def _plain(verb: Differentiated, prepared: Prepared, kind: Kind) -> bool:
+    """Whether what the program makes is given out as it is."""
     if kind == "jacobian":
         return verb.collated
+    if kind in ("logabsdet", "hessian_logabsdet"):
+        return kind in prepared.extra  # else it is a core that must be factorized
     return verb.single and (verb.collated or kind in SPARSE)
 
 
@@ -173,12 +188,12 @@ def overlap(arrays: Sequence[Any], targets: Sequence[Any]) -> bool:
 
 
 class _Fill:
-    """A sparse program that is called with the user's own arguments."""
+    """A sparse program that is called with the user's own arguments; `reads` are the arrays that it reads besides."""
 
-    __slots__ = ("dtype", "entry", "indices", "part", "shape")
+    __slots__ = ("dtype", "entry", "indices", "part", "reads", "shape")
 
-    def __init__(self, entry: Callable[..., Any], part: Part) -> None:
-        self.entry, self.part = entry, part
+    def __init__(self, entry: Callable[..., Any], part: Part, reads: Sequence[Any]) -> None:
+        self.entry, self.part, self.reads = entry, part, reads
         self.shape, self.dtype, self.indices = part.shape, part.dtype, getattr(part.model, "indices", None)
 
     def __call__(self, args: tuple[Any, ...], out: Any) -> Any:
@@ -186,7 +201,7 @@ class _Fill:
         if out is None:
             data = np.empty(self.shape, self.dtype)
             return self.part.matrix(data) if self.entry(*args, data) else None
-        if getattr(out, "indices", self) is self.indices and out.data.dtype is self.dtype and not overlap(args, (out.data,)):
+        if getattr(out, "indices", self) is self.indices and out.data.dtype is self.dtype and not overlap((*args, *self.reads), (out.data,)):
             return out if self.entry(*args, out.data) else None
         return None
 

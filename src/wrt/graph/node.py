@@ -7,6 +7,7 @@ catalogue in `wrt.ops` says it.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,9 @@ def _union(inputs: tuple[Node, ...]) -> frozenset[Node]:
 
 
 _interned: WeakValueDictionary[Hashable, Node] = WeakValueDictionary()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer that the collector runs meanwhile may trace something
+if hasattr(os, "register_at_fork"):  # a forked process must not wait for a thread that it does not have
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def make(op: str, inputs: tuple[Node, ...], attrs: Hashable, shape: Shape, dtype: DType, *, weak: bool = False) -> Node:

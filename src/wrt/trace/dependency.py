@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 from types import CellType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MISSING = object()
 Names = Mapping[str, Any] | CellType
@@ -23,6 +27,7 @@ class Dependencies:
     read: dict[tuple[int, str], tuple[Names, str, object]] = field(default_factory=dict)
     attributes: list[tuple[Any, str, object]] = field(default_factory=list)
     contents: list[tuple[Any, Sequence[Any]]] = field(default_factory=list)
+    arrays: dict[int, tuple[NDArray[Any], tuple[int, ...], np.dtype[Any]]] = field(default_factory=dict)
     reasons: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -42,6 +47,15 @@ class Dependencies:
         """A list, dict or set was used: its items, by identity."""
         self.contents.append((container, items_of(container)))
 
+    @property
+    def captured(self) -> list[NDArray[Any]]:
+        """The arrays that were read, other than arguments."""
+        return [array for array, _, _ in self.arrays.values()]
+
+    def watch_array(self, array: NDArray[Any]) -> None:
+        """An array was read: its numbers may change in place, its shape and dtype may not."""
+        self.arrays.setdefault(id(array), (array, array.shape, array.dtype))
+
     def unwatchable(self, reason: str) -> None:
         """Something was reached that may change unseen."""
         self.reasons[reason] = None
@@ -55,6 +69,9 @@ class Dependencies:
                 return False
         for owner, name, value in self.attributes:
             if getattr(owner, name) is not value:
+                return False
+        for array, shape, dtype in self.arrays.values():
+            if array.shape != shape or array.dtype is not dtype:
                 return False
         return not self.contents or all(_same(items_of(container), items) for container, items in self.contents)
 

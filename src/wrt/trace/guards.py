@@ -109,6 +109,7 @@ class Trace:
 
     def captured_node(self, array: Any) -> Node:
         self._check(array, "A captured array")
+        self.dependencies.watch_array(array)
         return captured(array)
 
     def _check(self, array: Any, name: str) -> None:

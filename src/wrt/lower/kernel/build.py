@@ -16,6 +16,7 @@ from wrt.lower.kernel.program import Array, Check, Equal, Loop, Program, code, i
 from wrt.lower.kernel.reader import MakeFirst, Reader
 from wrt.lower.kernel.scalar import COMPARE, truth
 from wrt.lower.kernel.schedule import Output, Scheduler, streams_of
+from wrt.lower.kernel.triangle import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,13 +35,13 @@ class NotCompiled(Exception):
 class Built:
     """A program, and which nodes its input arrays are.
 
-    `inputs` are the function's own leaves by name, `captured` the user's arrays, `before` what NumPy computes first, `guards` the
+    `inputs` are the function's own leaves by name, `captured` the user's arrays as they were traced, `before` what NumPy computes first, `guards` the
     choices of the traced function that the program does not check itself.
     """
 
     program: Program
     inputs: dict[str, Node]
-    captured: dict[str, NDArray[Any]]
+    captured: dict[str, Node]
     before: dict[str, Node] = field(default_factory=dict)
     guards: list[Any] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ def build(inputs: Mapping[Node, str], outputs: Callable[[bool], Sequence[Output]
                 built.inputs[f"in_{name}"] = node
             for k, node in enumerate(n for n in every if n.op == "captured" and _in_order(array_of(n))):
                 _enter(made, arrays, node, f"k{k}")
-                built.captured[f"k{k}"] = array_of(node)
+                built.captured[f"k{k}"] = node
             for k, node in enumerate(before):
                 _enter(made, arrays, node, f"np{k}")
                 built.before[f"np{k}"] = node
@@ -91,6 +92,7 @@ def build(inputs: Mapping[Node, str], outputs: Callable[[bool], Sequence[Output]
             for step in made.steps:
                 if isinstance(step, Loop):
                     step.prune()
+            counted(made)
             if made.operations > LONG:
                 raise NotCompiled(f"{made.operations} operations")
             return built

@@ -6,6 +6,10 @@ Where anything differs it returns None, and the caller takes the long way. A cal
 
 CPython's and NumPy's structures are read as their headers declare them: PyObject (type at 8), PyFloatObject (value at 16),
 PyArrayObject_fields (data 16, nd 24, dimensions 32, descr 56, flags 64); the order of NumPy's function table is part of its ABI.
+
+Lifetimes. The function's `self` is a tuple of all that its code refers to, and of an array at whose end the code is unloaded. Neither
+is taken apart by the collector of cyclic garbage, which would empty lists and ctypes' structures and finalize LLVM's engine, while
+other finalizers in the same garbage may still call the function, or bring it back. At the end of the interpreter the code stays.
 """
 
 from __future__ import annotations
@@ -23,7 +27,6 @@ from wrt.lower.kernel import machine
 FLAGS = 0x0101  # C-contiguous and aligned
 WRITEABLE = 0x0400
 ARRAY_NEW = 93  # PyArray_New in NumPy's table of functions
-TYPE_NUMBER = {"f8": 12, "f4": 11, "i8": 7, "i4": 5, "b1": 0}
 FASTCALL = 0x80
 
 
@@ -56,6 +59,19 @@ class Kept:
     array: np.ndarray[Any, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """An array of the user's that is read at each call: it must still have this shape and dtype (it may have been changed in place).
+
+    `in_order`: its numbers must follow each other from its address on.
+    """
+
+    array: np.ndarray[Any, Any]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    in_order: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """An array that the function returns."""
@@ -68,12 +84,12 @@ class Made:
 class Signature:
     """What a compiled program is called with.
 
-    `slots` say for each array of the program, in order, where its address comes from: a `Given`, a `Made`, or an array that is
-    kept (tables, the user's captured arrays, work space).
+    `slots` say for each array of the program, in order, where its address comes from: a `Given`, a `Read`, a `Made`, or an array
+    that nobody else has (tables, work space).
     """
 
     count: int
-    slots: tuple[Given | Made | np.ndarray[Any, Any], ...]
+    slots: tuple[Given | Read | Made | np.ndarray[Any, Any], ...]
     same: tuple[Same, ...] = ()
     single: bool = True
     free: bool = False  # whether other threads may run meanwhile
@@ -81,26 +97,25 @@ class Signature:
 
 @dataclass(slots=True)
 class Relied:
-    """What must not have changed: (dict, key, value or None), (cell, value), functions with their code and defaults, and empty dicts."""
+    """What must not have changed: (dict, key, value), (cell, value), functions with their code and defaults, and empty dicts.
+
+    A value goes with whether there is one.
+    """
 
     names: list[tuple[dict[str, Any], str, object, bool]] = field(default_factory=list)
-    cells: list[tuple[CellType, object]] = field(default_factory=list)
+    cells: list[tuple[CellType, object, bool]] = field(default_factory=list)
     functions: list[FunctionType] = field(default_factory=list)
     empty: list[dict[Any, Any]] = field(default_factory=list)
     other: bool = False  # something that the way in cannot look after
 
-    def add(self, names: Any, name: str, value: object) -> None:
+    def add(self, names: Any, name: str, value: object, *, there: bool) -> None:
         """A name, which stood for this value (or for nothing), in a dict or a cell."""
         if isinstance(names, CellType):
-            self.cells.append((names, value))
+            self.cells.append((names, value, there))
         elif type(names) is dict:
-            self.names.append((names, name, value, name in names))
+            self.names.append((names, name, value, there))
         else:
             self.other = True
-
-
-class _MethodDef(ctypes.Structure):
-    _fields_ = (("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p))
 
 
 def entry(kernel: str, signature: Signature, relied: Relied) -> tuple[Any, bool]:
@@ -108,35 +123,29 @@ def entry(kernel: str, signature: Signature, relied: Relied) -> tuple[Any, bool]
 
     `kernel` is the text that defines `@kernel(ptr)`.
     """
-    held: list[object] = []
-    table = _Table(held)
+    table = _Table()
     text = _text(signature, relied, table)
     library, known = machine.load(f"{kernel}\n{text}")
-    ctypes.c_void_p.from_address(library.variable("context")).value = table.address
-    method = _MethodDef(b"kernel", library.address("entry"), FASTCALL, None)
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    held += [library, method, signature, relied]
-    keeper = _Keeper(held)  # the function's `self`: keeps everything alive as long as the function
-    return make(ctypes.addressof(method), keeper, None), known
+    values = (ctypes.c_void_p * len(table.values))(*table.values)
+    ctypes.memmove(library.address("table"), values, ctypes.sizeof(values))
+    return _new_function(library.address("method"), (library.alive, *table.held), None), known
 
 
-class _Keeper:
-    """Keeps what the compiled function refers to."""
+def _python(name: str, result: Any, *arguments: Any) -> Any:
+    """A function of Python's C API, of our own: those of ctypes.pythonapi are everybody's, with whatever types were set last."""
+    return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
-    __slots__ = ("held",)
 
-    def __init__(self, held: list[object]) -> None:
-        self.held = held
+_new_function = _python("PyCFunction_NewEx", ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+_pointer_in = _python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 
 
 class _Table:
-    """Addresses that the text refers to by position."""
+    """Addresses that the text refers to by position, and the objects whose addresses they are."""
 
-    def __init__(self, held: list[object]) -> None:
-        self.held = held
+    def __init__(self) -> None:
+        self.held: list[object] = []
         self.values: list[int] = []
-        self._array: Any = None
 
     def object(self, value: object) -> int:
         self.held.append(value)
@@ -146,22 +155,12 @@ class _Table:
         self.values.append(value)
         return len(self.values) - 1
 
-    @property
-    def address(self) -> int:
-        self._array = (ctypes.c_void_p * max(1, len(self.values)))(*self.values)
-        self.held.append(self._array)
-        return ctypes.addressof(self._array)
-
 
 def _api() -> int:
     """The address of NumPy's table of C functions."""
     from importlib import import_module
 
-    table = vars(import_module("numpy._core._multiarray_umath"))["_ARRAY_API"]
-
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    return int(get(table, None))
+    return int(_pointer_in(vars(import_module("numpy._core._multiarray_umath"))["_ARRAY_API"], None))
 
 
 def _text(signature: Signature, relied: Relied, table: _Table) -> str:
@@ -179,12 +178,13 @@ def _text(signature: Signature, relied: Relied, table: _Table) -> str:
     for k, slot in enumerate(signature.slots):
         if isinstance(slot, Given):
             addresses[k] = lines.given(slot, array_type)
-    results = []
+        elif isinstance(slot, Read):
+            addresses[k] = lines.read(slot)
+    results: list[str] = []
     for k, slot in enumerate(signature.slots):
         if isinstance(slot, Made):
-            result = lines.made(slot, array_type, new)
-            results.append(result)
-            addresses[k] = lines.load("ptr", lines.offset(result, 16))
+            results.append(lines.made(slot, array_type, new, len(results)))
+            addresses[k] = lines.load("ptr", lines.offset(results[-1], 16))
         elif isinstance(slot, np.ndarray):
             held = lines.context(table.object(slot))
             addresses[k] = lines.load("ptr", lines.offset(held, 16))
@@ -219,7 +219,7 @@ class _Lines:
         return self.value(f"getelementptr i8, ptr {address}, i64 {by}")
 
     def context(self, position: int) -> str:
-        return self.load("ptr", self.value(f"getelementptr ptr, ptr %table, i64 {position}"))
+        return self.load("ptr", self.value(f"getelementptr ptr, ptr @table, i64 {position}"))
 
     def argument(self, position: int) -> str:
         return self.load("ptr", self.value(f"getelementptr ptr, ptr %arguments, i64 {position}"))
@@ -231,9 +231,9 @@ class _Lines:
         for names, key, expected, there in relied.names:
             found = self.value(f"call ptr @PyDict_GetItem(ptr {self.context(self.table.object(names))}, ptr {self.context(self.table.object(key))})")
             self.require(self.equal(found, self.context(self.table.object(expected)) if there else "null"))
-        for cell, expected in relied.cells:
+        for cell, expected, there in relied.cells:
             found = self.load("ptr", self.offset(self.context(self.table.object(cell)), 16))
-            self.require(self.equal(found, self.context(self.table.object(expected))))
+            self.require(self.equal(found, self.context(self.table.object(expected)) if there else "null"))
         for function in relied.functions:
             own = self.context(self.table.object(function))
             for getter, expected in (("Code", function.__code__), ("Defaults", function.__defaults__), ("KwDefaults", function.__kwdefaults__)):
@@ -281,25 +281,33 @@ class _Lines:
     def array(self, argument: str, kind: str, given: Given, array_type: int) -> str:
         """An array of this shape and dtype, contiguous; one that is filled must be writeable."""
         self.require(self.equal(kind, self.context(array_type)))
-        self.require(self.equal(self.load("i32", self.offset(argument, 24)), str(len(given.shape)), "i32"))
-        self.require(self.equal(self.load("ptr", self.offset(argument, 56)), self.context(self.table.object(np.dtype(given.dtype)))))
-        wanted = FLAGS | (WRITEABLE if given.kind == "out" else 0)
-        flags = self.value(f"and i32 {self.load('i32', self.offset(argument, 64))}, {wanted}")
-        self.require(self.equal(flags, str(wanted), "i32"))
-        if given.shape:
-            dimensions = self.load("ptr", self.offset(argument, 32))
-            for axis, n in enumerate(given.shape):
-                self.require(self.equal(self.load("i64", self.offset(dimensions, 8 * axis)), str(n), "i64"))
-        return self.load("ptr", self.offset(argument, 16))
+        return self.laid_out(argument, given.shape, np.dtype(given.dtype), FLAGS | (WRITEABLE if given.kind == "out" else 0))
 
-    def made(self, made: Made, array_type: int, new: int) -> str:
-        """A new array, through PyArray_New(subtype, nd, dims, type, strides, data, itemsize, flags, obj)."""
+    def read(self, read: Read) -> str:
+        """An array that is no argument, as it was."""
+        return self.laid_out(self.context(self.table.object(read.array)), read.shape, read.dtype, FLAGS if read.in_order else 0)
+
+    def laid_out(self, array: str, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: int) -> str:
+        """Checks shape, dtype and flags of an array; the address of its numbers."""
+        self.require(self.equal(self.load("i32", self.offset(array, 24)), str(len(shape)), "i32"))
+        self.require(self.equal(self.load("ptr", self.offset(array, 56)), self.context(self.table.object(dtype))))
+        flags = self.value(f"and i32 {self.load('i32', self.offset(array, 64))}, {wanted}")
+        self.require(self.equal(flags, str(wanted), "i32"))
+        if shape:
+            dimensions = self.load("ptr", self.offset(array, 32))
+            for axis, n in enumerate(shape):
+                self.require(self.equal(self.load("i64", self.offset(dimensions, 8 * axis)), str(n), "i64"))
+        return self.load("ptr", self.offset(array, 16))
+
+    def made(self, made: Made, array_type: int, new: int, before: int) -> str:
+        """A new array, through PyArray_New(subtype, nd, dims, type, strides, data, itemsize, flags, obj); so many have been made before."""
         if made.shape not in self.shapes:
             self.shapes.append(made.shape)
         dims = f"@shape{self.shapes.index(made.shape)}" if made.shape else "null"
-        call = f"ptr {self.context(array_type)}, i32 {len(made.shape)}, ptr {dims}, i32 {TYPE_NUMBER[made.dtype]}, ptr null, ptr null, i32 0, i32 0, ptr null"
+        number = np.dtype(made.dtype).num  # it depends on the machine: NumPy goes by C's int and long
+        call = f"ptr {self.context(array_type)}, i32 {len(made.shape)}, ptr {dims}, i32 {number}, ptr null, ptr null, i32 0, i32 0, ptr null"
         found = self.value(f"call ptr {self.context(new)}({call})")
-        self.require(self.value(f"icmp ne ptr {found}, null"), otherwise="failed")
+        self.require(self.value(f"icmp ne ptr {found}, null"), otherwise=f"failed{before}")
         return found
 
     def run(self, signature: Signature, addresses: dict[int, str], results: Sequence[str]) -> None:
@@ -325,25 +333,31 @@ class _Lines:
             self.add(f"ret ptr {results[0]}")
         else:
             made = self.value(f"call ptr @PyTuple_New(i64 {len(results)})")
+            self.require(self.value(f"icmp ne ptr {made}, null"), otherwise=f"failed{len(results)}")
             for k, result in enumerate(results):
                 self.add(f"call i32 @PyTuple_SetItem(ptr {made}, i64 {k}, ptr {result})")
             self.add(f"ret ptr {made}")
-        none = self.table.object(None)
-        self.body += [
-            "miss:",
-            f"  %none.at = getelementptr ptr, ptr %table, i64 {none}",
-            "  %none = load ptr, ptr %none.at",
-            "  call void @Py_IncRef(ptr %none)",
-            "  ret ptr %none",
-            "failed:",
-            "  ret ptr null",
-        ]
+        self.body.append("miss:")
+        none = self.context(self.table.object(None))
+        self.add(f"call void @Py_IncRef(ptr {none})")
+        self.add(f"ret ptr {none}")
+        for k in range(len(results), 0, -1):  # no room for the next: those that there are go
+            if k < len(results) or not signature.single:
+                self.body.append(f"failed{k}:")
+                self.add(f"call void @Py_DecRef(ptr {results[k - 1]})")
+                self.add(f"br label %failed{k - 1}")
+        if results:
+            self.body.append("failed0:")
+            self.add("ret ptr null")
         self.addresses = max(1, len(signature.slots))
 
     def text(self) -> str:
         shapes = "".join(f"@shape{k} = internal constant [{len(s)} x i64] [{', '.join(f'i64 {n}' for n in s)}]\n" for k, s in enumerate(self.shapes) if s)
         body = "\n".join(self.body)
-        return f"""@context = global ptr null
+        name = "kernel"
+        return f"""@table = dso_local global [{len(self.table.values)} x ptr] zeroinitializer
+@name = internal constant [{len(name) + 1} x i8] c"{name}\\00"
+@method = dso_local global {{ ptr, ptr, i32, ptr }} {{ ptr @name, ptr @entry, i32 {FASTCALL}, ptr null }}
 {shapes}declare ptr @PyDict_GetItem(ptr, ptr)
 declare i64 @PyDict_Size(ptr)
 declare ptr @PyFunction_GetCode(ptr)
@@ -359,7 +373,6 @@ declare void @Py_DecRef(ptr)
 define ptr @entry(ptr %self, ptr %arguments, i64 %count) {{
 entry:
   %addresses = alloca [{self.addresses} x ptr]
-  %table = load ptr, ptr @context
 {body}
 }}
 

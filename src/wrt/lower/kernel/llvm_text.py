@@ -86,10 +86,18 @@ class _Writer:
 
     def loop(self, loop: Loop, k: int) -> Iterator[str]:
         depth = len(loop.box)
-        for d, (low, _) in enumerate(loop.box):
+        ends: list[str] = []
+        low: int | str
+        for d, (low, high) in enumerate(loop.box):
             before = f"%pre{k}_{d}"
             yield f"  br label {before}"
             yield f"{before[1:]}:"
+            end = str(high)
+            if loop.cut is not None and d == 1:
+                start = yield from self.cut(f"%i{k}_0", loop.cut.low, low, "smax")
+                end = yield from self.cut(f"%i{k}_0", loop.cut.high, high, "smin")
+                low = start
+            ends.append(end)
             yield f"  br label %head{k}_{d}"
             yield f"head{k}_{d}:"
             yield f"  %i{k}_{d} = phi i64 [ {low}, {before} ], [ %n{k}_{d}, %tail{k}_{d} ]"
@@ -115,9 +123,19 @@ class _Writer:
             yield f"  br label %tail{k}_{d}"
             yield f"tail{k}_{d}:"
             yield f"  %n{k}_{d} = add nsw i64 %i{k}_{d}, 1"
-            yield f"  %c{k}_{d} = icmp slt i64 %n{k}_{d}, {loop.box[d][1]}"
+            yield f"  %c{k}_{d} = icmp slt i64 %n{k}_{d}, {ends[d]}"
             yield f"  br i1 %c{k}_{d}, label %head{k}_{d}, label %done{k}_{d}"
             yield f"done{k}_{d}:"
+
+    def cut(self, row: str, offset: int | None, bound: int, which: str) -> Lines:
+        """Where the inner label starts or ends in this row."""
+        if offset is None:
+            return str(bound)
+        moved, made = self.fresh(), self.fresh()
+        self.intrinsics[f"declare i64 @llvm.{which}.i64(i64, i64)"] = None
+        yield f"  {moved} = add nsw i64 {row}, {offset}"
+        yield f"  {made} = call i64 @llvm.{which}.i64(i64 {moved}, i64 {bound})"
+        return made
 
     def straight(self, ops: Sequence[Op], labels: Mapping[int, str]) -> Generator[str, None, list[str]]:
         """The operations in order; returns what their results are called."""
@@ -139,7 +157,7 @@ class _Writer:
             if dtype == "b1":
                 wide = self.fresh()
                 yield f"  {wide} = load i8, ptr {address}"
-                yield f"  {made} = trunc i8 {wide} to i1"
+                yield f"  {made} = icmp ne i8 {wide}, 0"
             else:
                 yield f"  {made} = load {kind}, ptr {address}"
             return made

@@ -82,17 +82,25 @@ class Store(NamedTuple):
     add: bool
 
 
+class Cut(NamedTuple):
+    """Of two labels i and j: j starts no lower than i + low, and ends before i + high. None: the box alone says it."""
+
+    low: int | None
+    high: int | None
+
+
 _FOLDED: dict[str, Callable[..., float]] = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "neg": operator.neg}
 _WITHOUT_OPERANDS = ("const", "load", "place")
 
 
 @dataclass(slots=True)
 class Loop:
-    """A body, run for every label in its range."""
+    """A body, run for every label in its range; where there is a `cut`, for that part of it, which has something in each row."""
 
     box: Box
     ops: list[Op] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
+    cut: Cut | None = None
     _known: dict[Op, int] = field(default_factory=dict)
 
     def op(self, name: str, dtype: str, *args: Any) -> int:
@@ -119,6 +127,12 @@ class Loop:
 
     @property
     def volume(self) -> int:
+        if self.cut is not None:
+            (first, last), (low, high) = self.box
+            rows = np.arange(first, last)
+            starts = low if self.cut.low is None else np.maximum(low, rows + self.cut.low)
+            ends = high if self.cut.high is None else np.minimum(high, rows + self.cut.high)
+            return int(np.sum(ends - starts + 0 * rows))
         total = 1
         for low, high in self.box:
             total *= max(0, high - low)

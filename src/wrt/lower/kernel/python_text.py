@@ -38,12 +38,26 @@ def _step(program: Program, step: Loop | Fill | Check | Equal) -> Iterator[str]:
         yield f"assert {condition if step.value else f'not ({condition})'}"
     else:
         for depth, (low, high) in enumerate(step.box):
-            yield f"{'    ' * depth}for {LETTERS[depth]} in range({high if low == 0 else f'{low}, {high}'}):"
+            start, end = (str(low), str(high)) if depth == 0 or step.cut is None else _cut(step, low, high)
+            yield f"{'    ' * depth}for {LETTERS[depth]} in range({end if start == '0' else f'{start}, {end}'}):"
         made = _Body(step, "    " * len(step.box))
         for store in step.stores:
             value = made.use(store.value).text
             made.lines.append(f"{made.indent}{_name(store.array)}[{place(store.place).text}] {'+=' if store.add else '='} {value}")
         yield from made.lines
+
+
+def _cut(loop: Loop, low: int, high: int) -> tuple[str, str]:
+    """Where the inner label starts and ends, as expressions in the outer one."""
+    assert loop.cut is not None
+    first, last = loop.box[0][0], loop.box[0][1] - 1
+    starts, ends = loop.cut
+    start = str(low) if starts is None else place(Place(((0, 1),), starts)).text
+    end = str(high) if ends is None else place(Place(((0, 1),), ends)).text
+    return (
+        f"max({low}, {start})" if starts is not None and first + starts < low else start,
+        f"min({high}, {end})" if ends is not None and last + ends > high else end,
+    )
 
 
 class _Body:

@@ -12,6 +12,8 @@ import platform
 import sys
 from functools import cache
 
+from wrt.lower.kernel.machine import undisturbed
+
 LANES = {"c": 4, "d": 4, "e": 8}  # AVX, AVX2, AVX-512: the letter in the names of libmvec
 NAMES = "exp log sin cos pow tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp2 expm1 log2 log10 log1p cbrt hypot erf erfc"
 TWO = ("pow", "atan2", "hypot")
@@ -22,6 +24,10 @@ def variants() -> dict[str, str]:
     """By function the versions in LLVM's notation, such as _ZGV_LLVM_N4v_exp(_ZGVdN4v_exp); those that can be loaded."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return {}
+    return undisturbed(_found)
+
+
+def _found() -> dict[str, str]:
     try:
         library = ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
         import llvmlite.binding as llvm
