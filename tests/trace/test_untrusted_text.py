@@ -17,12 +17,15 @@ WORDS = [
 ]
 
 
+HANGS = 5  # seconds of the processor: what follows the size of a number in the text would take minutes
+
+
 def answered(text, **options):
-    """Seconds until wrt has printed an answer or refused."""
-    start = time.perf_counter()
+    """Seconds of the processor until wrt has printed an answer or refused."""
+    start = time.process_time()
     with contextlib.suppress(wrt.WrtError):
         str(wrt.derive(text, wrt="x", **options))
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("text", [
@@ -34,14 +37,14 @@ def answered(text, **options):
     "np.sum(x, axis='a')", "np.sum(x, foo=1)", "np.linalg.norm(x, [])", "np.einsum(x, x)", "max(x, 0)", "x(3)", "sin(x)(x)", "None*x", "'a'*x",
 ])  # fmt: skip
 def test_absurd_text_is_answered_at_once(text):
-    assert answered(text) < 1
+    assert answered(text) < HANGS
 
 
 @pytest.mark.parametrize("text", ["sin(" * 150 + "x" + ")" * 150, "np.linalg.matrix_power(x, 10**9)", "+".join(["sin(x)"] * 190)])
 def test_much_nesting_is_derived_at_once(text):
-    start = time.perf_counter()
+    start = time.process_time()
     assert wrt.derive(text, wrt="x").shape
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < HANGS
 
 
 @pytest.mark.parametrize("text", [
@@ -59,7 +62,7 @@ def test_random_words(seed):
     choice = random.Random(seed)
     for _ in range(60):
         text = "".join(choice.choice(WORDS) for _ in range(choice.choice([2, 3, 5, 8, 13, 30])))
-        assert answered(text, shapes=choice.choice([None, {"x": "N"}, {"x": "N N"}, {"x": ""}, {"x": (3,)}])) < 1, text
+        assert answered(text, shapes=choice.choice([None, {"x": "N"}, {"x": "N N"}, {"x": ""}, {"x": (3,)}])) < HANGS, text
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -67,4 +70,4 @@ def test_random_characters(seed):
     choice = random.Random(seed)
     for _ in range(100):
         text = "".join(chr(choice.choice([choice.randrange(128), choice.randrange(0x3000), choice.randrange(0x110000)])) for _ in range(choice.randrange(1, 40)))
-        assert answered(text) < 1, text
+        assert answered(text) < HANGS, text
