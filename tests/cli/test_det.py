@@ -194,3 +194,25 @@ def test_files_that_cannot_be_written(capsys, tmp_path, monkeypatch, command, fi
     assert said.out == ""
     assert said.err.startswith(f"ArgumentError: {message}")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
+
+
+def test_the_point_is_a_list_also_of_one_coordinate(det):
+    assert json.loads(det("sin(x)", "--at", "1", "--json")[1])["point"] == [1]
+
+
+def test_a_kink_is_said(det, tmp_path):
+    assert det("abs(x), y", "--at", "0, 1")[1].endswith("f has a kink here (abs at 0): no linear map is close to it\n")
+    assert json.loads(det("abs(x), y", "--at", "0, 1", "--json")[1])["kink"].startswith("f has a kink here")
+    assert json.loads(det("abs(x), y", "--at", "1, 1", "--json")[1])["kink"] is None
+    code, _, err = det("abs(x), y", "--at", "0, 1", "--save", str(tmp_path / "a.svg"))
+    assert code == 1
+    assert "no parallelogram to draw" in err
+
+
+@pytest.mark.parametrize("text, said", [("x,y+", "an operand is missing after '+'"), ("x,,y", "missing between two commas"), ("x, sin(y", "'(' is never closed")])
+def test_errors_show_no_bracket_that_was_not_written(det, text, said):
+    code, _, err = det(text, "--at", "1, 1")
+    assert code == 1
+    assert said in err
+    assert "[" not in err
+    assert "]" not in err

@@ -77,6 +77,13 @@ def test_text_json_and_picture_agree(capsys, tmp_path, f, forward, backward, sai
     assert said.split(maxsplit=1)[1].partition(":")[2].replace("-", "−") in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("f, x, outcome", [("abs(x-1e-7)", "0", "derivative"), ("abs(x)", "0", "kink"), ("sqrt(x)", "0", "unbounded"), ("sin(x)", "1e15", "unseen")])
+def test_json_names_the_outcome(capsys, f, x, outcome):
+    code, out, err = run(capsys, f, "--at", x, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["outputs"][0]["outcome"] == outcome
+
+
 def test_the_examples_of_the_help_run(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     examples = [line.strip() for line in HELP.splitlines() if line.startswith("  wrt limits ")]

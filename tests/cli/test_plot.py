@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from wrt.cli.main import main
+from wrt.cli.outcome import message
 from wrt.cli.plot import HELP
+from wrt.errors import ArgumentError
 
 COMMANDS = {
     "shapes": ["sum((y - Phi @ theta)**2)", "--wrt", "theta", "--shape", "Phi: N D"],
@@ -70,6 +72,56 @@ def test_each_command_has_examples_that_run(wrt, name, tmp_path, monkeypatch):
         assert said
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_json_has_more_than_words(wrt, name):
+    record = json.loads(wrt(name, *COMMANDS[name], "--json")[1])
+    assert record.pop("title")
+    assert record.pop("text")
+    assert record
+
+
+def test_values_are_those_of_python(wrt):
+    code, out, err = wrt("collate", "outer(A @ x, y)", "--wrt", "x", "--values", "A: 1 2; 3 4", "--values", "x: 5 6", "--values", "y: 2;", "--json")
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    assert record["derivative"] == [[[2, 4]], [[6, 8]]]
+    assert (record["matrix"], record["collated"], record["flattened"]) == ([2, 1], [2, 1, 2], [2, 2])
+
+
+def test_sizes_have_any_name(wrt):
+    code, out, err = wrt("chain", "sum(log(1+exp(X @ w)))", "--wrt", "w", "--shape", "X: n_obs p")
+    assert (code, err) == (0, "")
+    assert "∂L/∂w (1×p) = ∂L/∂u (1×n_obs) · ∂u/∂w (n_obs×p)" in out
+
+
+@pytest.mark.parametrize("columns, wide", [("30", 30), ("200", 40)])
+def test_braille_fits_the_terminal(wrt, monkeypatch, columns, wide):
+    monkeypatch.setenv("COLUMNS", columns)
+    picture = wrt("spy", "sin(x)", "--wrt", "x", "--shape", "x: 300")[1].splitlines()[:-1]
+    assert {len(line) for line in picture} == {wide}
+
+
+def test_the_users_own_line_is_not_translated(wrt):
+    err = wrt("shapes", "sum(x, axis=q) + order", "--wrt", "x")[2]
+    assert "sum(x, axis=q) + order" in err
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        ("Give shapes={'x': '30'}.", 'Give --shape "x: 30".'),
+        ("Give its shape: shapes={'x': …}.", 'Give its shape: --shape "x: …".'),
+        ("Name it: by='t'.", "Name it: --by t."),
+        ("Name both (variables='x y').", 'Name both (--variables "x y").'),
+        ("Write dialect= one of 'numpy', 'matrixcalculus'.", "Write --dialect one of 'numpy', 'matrixcalculus'."),
+        ("Use .derive(wrt=…) to go on.", "Use .derive(wrt=…) to go on."),
+        ("The point x=1, at=2 is outside.", "The point x=1, at=2 is outside."),
+    ],
+)
+def test_advice_in_words_of_the_command_line(said, told):
+    assert message(ArgumentError("No.", advice=said)) == f"ArgumentError: No.\n  {told}"
+
+
 def test_numbers_of_the_worked_map(wrt):
     record = json.loads(wrt("linear", "(-2,1), (1,1)", "--json")[1])
     assert (record["det"], record["areas"]) == (-3, [1, 3])
@@ -98,6 +150,17 @@ def test_the_order_of_names_in_options_does_not_matter(wrt):
         (("density", "exp(x)", "--law", "nor"), 1, "no continuous law"),
         (("density", "exp(x)", "--law", "norm(0, sigma=2)"), 1, "cannot be made"),
         (("density", "exp(x)", "--law", "__import__('os')"), 1, "no law"),
+        (("density", "x+y, x-y", "--law", "norm"), 1, 'needs a law for each; --law gives 1. Write them in this order: --law "norm" --law "norm".'),
+        (("collate", "outer(x, x)", "--wrt", "x"), 1, "Give sizes from 1 to 6 in --shape, or --values."),
+        (("collate", "outer(log(x), x)", "--wrt", "x", "--values", "x: 0 2"), 1, "At these values the matrix is not finite"),
+        (("collate", "outer(x, x)", "--wrt", "x", "--values", "x: 1 a"), 2, "'x: 1 a' is not a name and its numbers"),
+        (("collate", "outer(x, x)", "--wrt", "x", "--values", "x: 1; 2 3"), 2, "is not a name and its numbers"),
+        (("collate", "--wrt", "x"), 1, "leave --wrt, --shape and --values out"),
+        (("shapes", "sin(x)"), 1, "Name the variable: --wrt x."),
+        (("limits", "x*y", "--at", "x=1, y=2"), 1, "Name it: --by y."),
+        (("map", "3, 4"), 1, 'Name the coordinates: --variables "x y".'),
+        (("spy", "sin(x)", "--wrt", "x", "--shape", "x: 3", "--width", "0"), 1, "cannot be 0 characters wide"),
+        (("map", "x, y", "--save", "nowhere/a.png"), 1, "there is no folder 'nowhere'"),
     ],
 )
 def test_refusals(wrt, arguments, code, said):

@@ -110,3 +110,9 @@ def test_a_matrix_beyond_floats_is_refused():
         basis_change([(1e-200, 0), (0, 1)], [(1e200, 0), (0, 1)])
     with pytest.raises(wrt.ArgumentError, match="entries beyond the range of floats"):
         basis_change([(1e200, 0), (0, 1)], [(1e-200, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("x", [(1, 2, 3), 3.0])
+def test_a_point_of_another_size(x):
+    with pytest.raises(wrt.ShapeError, match="The map takes 2 coordinates; got an array of shape"):
+        basis_change(np.eye(2), np.eye(2))(x)

@@ -81,3 +81,14 @@ def test_what_no_float_holds(unit, said):
 
 def test_a_zero_is_no_fold():
     assert not scaling_field("x**3, y", (np.linspace(-1, 1, 5), np.linspace(0, 1, 3))).folded
+
+
+def test_numbers_are_no_grid():
+    with pytest.raises(wrt.ShapeError, match=r"got 3 numbers.\n  For a map of one coordinate write \(xs,\)"):
+        scaling_field("sin(x)", np.linspace(0, 1, 3))
+
+
+def test_far_from_0_the_ends_differ():
+    said = str(scaling_field("x*y, y", (np.linspace(1e6, 1e6 + 1, 3), [1.0, 2.0])))
+    assert "x ∈ [1000000, 1000001]" in said
+    assert "at (1000000, 1)" in said

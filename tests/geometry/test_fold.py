@@ -169,3 +169,50 @@ def test_two_folds_between_two_points():
 def test_units_do_not_matter(unit):
     found = folds(f"{unit}*x**2, y*{unit}", ((-1, 1.1), (-1, 1)))
     assert np.allclose(found.curves[0][:, 0], 0, atol=1e-12)
+
+
+# ----- any size of region, any distance from 0 ----------------------------------------------------------------------
+@pytest.mark.parametrize("s", [1e-11, 1e-12, 1e-20, 1e-150, 1e-300, 1e100])
+def test_the_size_of_the_region_does_not_matter(s):
+    found = folds("x**2, y", ((-s, 2 * s), (-s, s)))
+    (curve,) = found.curves
+    assert np.abs(curve[:, 0]).max() <= 1e-12 * s
+    assert found.lengths == pytest.approx((2 * s,))
+
+
+@pytest.mark.parametrize("a", [1e6, -1e9])
+def test_regions_far_from_0(a):
+    found = folds(f"(x - {a!r} - 0.3)**2, y", ((a, a + 1), (0, 1)))
+    (curve,) = found.curves
+    assert np.allclose(curve[:, 0] - a, 0.3, atol=1e-6)
+    low, high = str(found).split("x ∈ [")[1].split("]")[0].split(", ")
+    assert low != high
+    assert f"{a + 0.3:.10f}".replace("-", "−").rstrip("0")[:9] in str(found)
+
+
+def test_a_region_between_two_floats_is_refused():
+    with pytest.raises(wrt.ArgumentError, match=r"too small to be divided into 128 cells.*\n  Move the origin"):
+        folds("x**2, y", ((1e6, 1e6 + 1e-9), (0, 1)))
+
+
+def test_small_zeros_that_are_touched():
+    found = folds("x**3, y", ((-1e-20, 1e-20), (-1, 1)))
+    assert len(found.touching) >= 129
+    assert not found.touching[:, 0].any()
+
+
+def test_where_the_map_is_flat_is_no_fold():
+    found = folds("maximum(x, y), y", ((-1, 1), (-1, 1)))
+    assert not found
+    assert found.flat == 129 * 128 // 2
+    assert not len(found.touching)
+    assert "det J is 0 or too small for a float around 8256 of a grid of 129 × 129 points: there the map flattens the plane" in str(found)
+
+
+def test_what_is_small_in_one_place_does_not_touch_0():
+    assert not len(folds("exp(x), y", ((0, 700), (0, 1))).touching)
+
+
+@pytest.mark.parametrize("f, region", [("abs(x), y", ((-1, 1), (-1, 1))), ("x**x, y", ((0, 1), (0, 1)))])
+def test_a_lone_0_by_convention_is_not_touched(f, region):
+    assert not len(folds(f, region).touching)

@@ -185,3 +185,75 @@ def test_overflow_is_said():
     assert "det J = inf: area × inf (overflow: it is 10^400), orientation kept" in str(large)
     assert "area × 0 (underflow: it is 10^−399.849)" in str(small)
     assert "flow" not in str(local_map("x**2, y", [0.0, 1.0]))
+
+
+# ----- kinks --------------------------------------------------------------------------------------------------------
+def branch(x, y):
+    return np.array([x if x > 1 else 2 * x - 1, y])
+
+
+KINKED = [
+    ("abs(x), y", (0, 1), "has a kink here (abs at 0)"),
+    ("abs(1e9*x), y", (0, 1), "has a kink here (abs at 0)"),
+    ("1e-200*abs(x), y", (0, 0), "has a kink here (abs at 0)"),
+    ("abs(x) + 1000*x**2, y", (0, 0), "has a kink here (abs at 0)"),
+    ("maximum(x, y), y", (1, 1), "has a kink here (a maximum of equal numbers)"),
+    ("clip(x, -1, 1), y", (1, 0), "has a kink here (a minimum of equal numbers)"),
+    ("where(x > 0, x, -2*x), y", (0, 1), "has a kink here (a condition that changes here)"),
+    ("max(x)*x", (1, 1), "has a kink here (a maximum of equal entries)"),
+    ("sort(x)", (1, 1), "has a kink here (an order of equal entries)"),
+    ("x**x, y", (0, 1), "has a kink here (a power of 0)"),
+    ("floor(x), y", (1, 0), "jumps here (floor at a whole number)"),
+    (branch, (1, 2), "has a kink here (a condition that changes here)"),
+]
+
+
+@pytest.mark.parametrize("f, x, said", KINKED)
+def test_a_kink_is_said(f, x, said):
+    found = local_map(f, np.array(x, float))
+    assert found.kink == f"{found._jacobian.name} {said}: no linear map is close to it"
+    assert str(found).endswith(found.kink)
+    assert " is f(x) + J δ" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "f, x",
+    [
+        ("abs(x), y", (1, 1)),
+        ("x*abs(x), y", (0, 0)),
+        ("abs(x)**1.5, y", (0, 0)),
+        ("where(x > 0, x**2, 0), y", (0, 0)),
+        ("maximum(x, y), y", (1, 2)),
+        ("norm(x)*x", (0, 0)),
+        ("tanh(1e9*x), y", (0, 1)),
+        ("x**3 + y**2, x*y", (0, 0)),
+        ("sinc(x), y", (0, 0)),
+    ],
+)
+def test_no_kink_is_seen_where_none_is(f, x):
+    assert local_map(f, np.array(x, float)).kink == ""
+
+
+def test_where_f_ends_is_said():
+    assert local_map("x**1.5, y", [0.0, 1.0]).kink == "f is not defined on all sides of this point (a power of 0): the linear map holds only where it is"
+
+
+def test_smooth_functions_are_not_called_for_it(monkeypatch):
+    monkeypatch.setattr("wrt.api.kink._bent", None)
+    assert local_map("x**2 + exp(abs(y)), y", [0.0, 1.0]).kink == ""
+
+
+@pytest.mark.parametrize("h, at", [((-2, 0), "x = −1, y = 1"), (2, "x = ")])
+def test_an_error_where_f_is_not_finite(h, at):
+    with pytest.raises(wrt.ArgumentError, match=f"f is not finite at {at}"):
+        local_map("sqrt(x), y", [1, 1]).linearization_error(h)
+
+
+def test_no_coordinates():
+    with pytest.raises(wrt.ArgumentError, match="The point has no coordinates"):
+        local_map(lambda v: v, [])
+
+
+def test_starred_arguments_are_not_guessed():
+    with pytest.raises(wrt.ArgumentError, match=r"takes \*arguments.*\n  Name them"):
+        local_map(lambda *v: np.array([v[0], v[1]]), [2, 3])

@@ -120,3 +120,14 @@ def test_one_sided_limits_are_covered_too(side):
             estimate = jacobian(case.f, case.x, bounds=bounds)
             rows.append(3 * estimate.error + 4 * EPS * abs(case.slope) >= abs(estimate.value - case.slope))
     assert np.mean(rows) >= 0.95
+
+
+@pytest.mark.parametrize("large", [1e3, 1e6])
+@pytest.mark.parametrize("x", [5.8e-5, 1e-4, 3e-3, 0.1, -6.846181515134424e-4, 1.0])
+@pytest.mark.parametrize("side", [0, 1, -1])
+def test_equal_quotients_of_values_with_a_coarse_last_digit_are_no_proof(large, x, side):
+    bounds = {0: None, 1: (x, None), -1: (None, x)}[side]
+    for f, slope in ((np.sin, np.cos), (np.exp, np.exp)):
+        estimate = jacobian(lambda t, f=f: (large + f(t)) - large, x, bounds=bounds)
+        assert abs(estimate.value - slope(x)) <= 3 * estimate.error
+        assert not estimate.kinks

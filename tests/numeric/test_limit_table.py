@@ -231,6 +231,14 @@ CASES = {  # f, x, the limits from above and from below, and whether there is a 
     "small sqrt": (lambda x: 1e-200 * np.sqrt(x), 0.0, INF, NAN, False),
     "noisy": (lambda x: np.sin(x) + 1e-8 * np.sin(1e13 * x), 1.0, np.cos(1), np.cos(1), True),
     "float32": (lambda x: np.float32(np.sin(x)), 1.0, np.cos(1), np.cos(1), True),
+    **{f"kink {k} away": (lambda x, k=k: abs(x - k), 0.0, -1, -1, True) for k in (1e-2, 1e-5, 1e-6, 1e-7, 1e-9, 1e-12)},
+    **{f"kink {k} from 1": (lambda x, k=k: abs(x - 1 - k), 1.0, -1, -1, True) for k in (1e-5, 1e-7, 1e-9)},
+    **{f"hinge {k} away": (lambda x, k=k: np.maximum(x - k, 0) + np.sin(x), 0.0, 1, 1, True) for k in (1e-5, 1e-6, 1e-9)},
+    "kink beside a kink": (lambda x: abs(x - 1e-6) + abs(x), 0.0, 0, -2, False),
+    "flat within a kink": (lambda x: np.maximum(abs(x) - 1e-6, 0.0), 0.0, 0, 0, True),
+    "jump nearby": (lambda x: np.sin(x) + (x > 1e-5), 0.0, 1, 1, True),
+    "exp, nearly too large": (np.exp, 709.78, np.exp(709.78), np.exp(709.78), True),
+    "sin, far out": (np.sin, 1e15, NAN, NAN, False),
     "float32 kink": (lambda x: np.float32(abs(x - 1) + x), 1.0, 2, 0, False),
 }
 
@@ -273,5 +281,67 @@ def test_smooth_functions_have_no_kinks(rng):
             assert not table.kinks
             assert np.isfinite(table.limit)
             kinked = limit_table(lambda y, f=f, x=x: f(y) + 1e-2 * abs(y - x), float(x))
-            assert kinked.kinks[0].forward - kinked.kinks[0].backward == pytest.approx(2e-2, rel=1e-3)
+            last_digit = np.spacing(abs(f(x)))  # it hides the gap from short steps
+            assert kinked.kinks[0].forward - kinked.kinks[0].backward == pytest.approx(2e-2, rel=1e-3, abs=1e4 * last_digit)
             assert np.isnan(kinked.limit)
+
+
+def test_a_kink_near_x_is_a_note():
+    table = limit_table(lambda x: abs(x - 1e-5), 0.0, exact=-1.0)
+    assert "f has a kink, a jump or a sharp bend within 1e-05 of x; its limits are taken from shorter steps." in table.notes
+    assert table.best["forward"] == table.best["central"] == 1e-5
+    assert np.isnan(table.order("forward"))  # 1.8 at h = 1e-4 and 0 at 1e-5 is no power of h
+    assert not limit_table(np.sin, 1.0).notes
+
+
+def test_a_power_below_that_of_the_method_is_said():
+    assert limit_table(lambda x: x**1.5, 0.0).order("forward") == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "f, x, outcome, said",
+    [
+        (np.sin, 1.0, "derivative", "the limit differs by"),
+        (abs, 0.0, "kink", "is given, but there is no derivative here"),
+        (np.cbrt, 0.0, "unbounded", "is given, but there is no derivative here"),
+        (np.sin, 1e15, "unseen", "is given; the quotients show no limit that could confirm or deny it"),
+        (lambda x: x * np.sin(1 / x) if x else 0.0, 0.0, "unseen", "is given; the quotients show no limit that could confirm or deny it"),
+    ],
+)
+def test_not_seen_is_told_from_not_there(f, x, outcome, said):
+    table = limit_table(f, x, exact=0.5)
+    assert table.outcome() == record(table, ())["outcome"] == outcome
+    assert said in str(table)
+
+
+@pytest.mark.parametrize("exact, word", [(np.nan, "undefined"), (np.inf, "infinite")])
+def test_a_limit_stands_without_a_finite_exact_number(exact, word):
+    table = limit_table(np.sin, 1.0, exact=exact)
+    assert table.target("central") == table.limit
+    assert table.best["central"] == 1e-5
+    assert f"the derivative is {word} there, and the limit of the quotients stands alone" in str(table)
+    assert "differs" not in str(table)
+
+
+def test_an_error_of_zero_has_no_mark():
+    text = str(limit_table(abs, 0.0))
+    assert "0.0e+00  *" in text
+    assert "0.0e+00 R" not in text
+
+
+def test_errors_are_of_the_side_that_has_values():
+    assert "backward error" in str(limit_table(lambda x: np.arccos(x) ** 2, 1.0))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("steps", [[], [0.0, 0.1], [-1.0], [np.nan], [np.inf], "abc", ["a"], [[0.1], [0.2]], [None], [[0.1], [0.1, 0.2]], 0.1, [True]])
+def test_bad_steps(steps):
+    with pytest.raises(ArgumentError, match=r"^steps must be positive finite numbers, at least one, but they are "):
+        limit_table(np.sin, 1.0, steps=steps)
+
+
+@pytest.mark.filterwarnings("error")
+def test_steps_differ_and_one_is_enough():
+    with pytest.raises(ArgumentError, match=r"steps must differ, but 0\.001 is given twice"):
+        limit_table(np.sin, 1.0, steps=[1e-3, 1e-2, 1e-3])
+    assert limit_table(np.sin, 1.0, steps=[1e-3]).best == {"forward": 1e-3, "backward": 1e-3, "central": 1e-3}

@@ -63,3 +63,38 @@ def test_bad_input():
         wrt.plot.limits("x, x**2", 1.0, output=2)
     with pytest.raises(ArgumentError, match="has its point already"):
         wrt.plot.limits(limit_table(np.exp, 1.0), 1.0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("f, x", [("x*sqrt(x)", 0.0), ("sqrt(x)*sin(x)", 0.0), ("sqrt(x)**3+x", 0.0), ("arccos(x)**2", 1.0)])
+def test_a_limit_where_the_exact_derivative_is_undefined(tmp_path, f, x):
+    picture = wrt.plot.limits(f, x)
+    assert "the derivative is undefined there, and the limit of the quotients stands alone" in picture.alt
+    assert any("limit" in text.get_text() for text in picture.axes[0].texts)
+    picture.save(tmp_path / "a.png", dpi=55)
+
+
+@pytest.mark.filterwarnings("error")
+def test_near_overflow(tmp_path):
+    picture = wrt.plot.limits("exp(x)", 709.78)
+    assert picture.numbers["outcome"] == "derivative"
+    assert picture.axes[0].get_title("left").endswith("in units of $10^{308}$")
+    assert np.isfinite(picture.axes[0].lines[1].get_ydata()).sum() > 10
+    picture.save(tmp_path / "a.png", dpi=55)
+
+
+def test_what_is_not_seen_is_not_denied():
+    picture = wrt.plot.limits("sin(x)", 1e15)
+    assert "is given; the quotients show no limit" in picture.alt
+    assert "no derivative" not in picture.alt
+    assert picture.numbers["outcome"] == "unseen"
+
+
+def test_a_kink_near_x():
+    picture = wrt.plot.limits("abs(x-0.01)", 0.0)
+    assert "truncation is seen, but no power of h" in picture.alt
+    assert not any("∝ $h" in text.get_text() for text in picture.axes[1].texts)
+    near = wrt.plot.limits("abs(x-1e-5)", 0.0)
+    assert near.numbers["limit"] == pytest.approx(-1)
+    assert "without bound" not in near.axes[0].get_title("left")
+    assert "within 1e-05 of x" in near.alt

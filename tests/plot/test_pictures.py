@@ -282,3 +282,162 @@ def test_a_change_of_basis_starts_from_its_own_vectors():
     assert picture.numbers["basis"] == [[1, 0.5], [0, 2]]
     assert picture.numbers["image"] == [[3, 1], [1, -2]]
     assert picture.numbers["areas"] == pytest.approx([2, 7])
+
+
+# ----- creases, ends of the range of floats, labels -----------------------------------------------------------------
+quiet = pytest.mark.filterwarnings("error")
+
+
+@pytest.mark.parametrize("text", ["where(x > 0, x, -2*x), y", "abs(x), y"])
+def test_a_crease_is_said_and_drawn(text):
+    picture = wrt.plot.map(text)
+    assert "det J changes sign without being 0 at 129 edges of 129 × 129 points, first near (0, −1): a crease" in picture.alt
+    assert "No fold" not in picture.alt
+    assert "from 0 to" not in picture.alt  # that is wrt's convention at the kink
+    assert len(picture.numbers["jumps"]) == 129
+    assert picture.numbers["folds"] == picture.numbers["touching"] == []
+    assert "crease" in [t.get_text() for axes in picture.axes for t in axes.texts]
+
+
+def test_a_pole_is_no_crease():
+    assert ": a jump or a pole of f." in wrt.plot.map("log(abs(x)), y", ((-1, 1.1), (-1, 1)), at=(0.5, 0)).alt
+
+
+def test_a_zero_that_is_touched_is_said():
+    picture = wrt.plot.map("x**3, y")
+    assert "det J touches 0 without changing sign, first at (0, −1)" in picture.alt
+    assert len(picture.numbers["touching"]) >= 129
+
+
+def test_a_flat_part_is_said():
+    assert "there the map flattens the plane" in wrt.plot.map("maximum(x, y), y").alt
+
+
+def test_sheets_lie_in_order():
+    left, right, *_ = wrt.plot.map("where(x > 0, x, -2*x), y").axes
+    triangles = right.collections[0]._triangulation.triangles  # in the order in which they are drawn
+    first = left.collections[0]._triangulation
+    middle = first.x[triangles].mean(1)
+    side = np.sign(middle[np.abs(middle) > 0.03])  # a triangle on the crease is of either
+    assert np.count_nonzero(np.diff(side)) == 1
+    assert side[-1] == 1  # the smaller image is on top
+
+
+def test_no_sheet_spans_a_pole():
+    right = wrt.plot.map("1/x, y", ((-1, 1.1), (-1, 1)), at=(0.5, 0)).axes[1]
+    tri = right.collections[0]._triangulation
+    xs = tri.x[tri.triangles]
+    assert not ((xs.min(1) < 0) & (xs.max(1) > 0)).any()
+
+
+@quiet
+@pytest.mark.parametrize("unit, said", [("1e200", "10^400"), ("1e-200", "10^−400")])
+def test_factors_beyond_floats_are_said_as_powers(unit, said, tmp_path):
+    picture = wrt.plot.map(f"{unit}*x, {unit}*y")
+    assert f"|det J| = {said}: a small cell there becomes a parallelogram of {said} times its area." in picture.alt
+    assert f"|det J| goes from {said} to {said} over the region." in picture.alt
+    assert picture.numbers["log_factor"] == pytest.approx(2 * np.log(float(unit)))
+    picture.save(tmp_path / "a.png", dpi=40)
+
+
+@quiet
+def test_a_map_that_overflows_within_the_region(tmp_path):
+    picture = wrt.plot.map("exp(x), y", ((0, 1000), (0, 1)))
+    assert "At 1533 of 5329 points f or its Jacobian is not finite." in picture.alt
+    assert picture.numbers["undefined"] == 1533
+    picture.save(tmp_path / "a.png", dpi=40)
+
+
+@quiet
+def test_an_infinite_slope_at_the_edge():
+    picture = wrt.plot.map("sqrt(x), y", ((0, 1), (0, 1)))
+    assert picture.numbers["smallest"] == pytest.approx(0.5)
+    assert picture.numbers["largest"] == pytest.approx(0.5 * np.sqrt(72))
+    assert "inf" not in picture.alt.replace("infinite", "")
+
+
+def test_at_a_kink_no_linear_map_is_drawn():
+    picture = wrt.plot.map("abs(x), y", at=(0, 0.5))
+    assert "f has a kink here (abs at 0): no linear map is close to it." in picture.alt
+    assert "parallelogram" not in picture.alt
+    assert len(picture.axes[0].patches) == 1
+    assert not picture.axes[1].patches
+
+
+def test_the_default_point_avoids_kinks():
+    assert wrt.plot.map("maximum(x, y), y").numbers["kink"] is None
+
+
+def test_far_from_0_numbers_of_a_map_differ():
+    assert "x from 1000000 to 1000001" in wrt.plot.map("x*y, y", ((1e6, 1e6 + 1), (1, 2))).alt
+
+
+def boxes_of_labels(axes, renderer):
+    ticks = [tick.label1 for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_major_ticks()]
+    low, high = axes.get_window_extent(renderer).get_points()
+    shown = [t.get_window_extent(renderer) for t in ticks if t.get_text()]
+    shown = [b for b in shown if (b.x1 <= low[0] and low[1] - 1 <= (b.y0 + b.y1) / 2 <= high[1] + 1) or (b.y1 <= low[1] and low[0] - 1 <= (b.x0 + b.x1) / 2 <= high[0] + 1)]
+    return shown + [axis.label.get_window_extent(renderer) for axis in (axes.xaxis, axes.yaxis)]
+
+
+@pytest.mark.parametrize(
+    "text, options",
+    [
+        ("x_1*lambda_2, x_1 + lambda_2**2", {}),
+        ("1000*x, y*0.001", {}),
+        ("1, 3", {"variables": "x y"}),
+        ("temperature_max*pressure, pressure**2", {}),
+        ("1e200*x, 1e-200*y", {}),
+        ("r*cos(t), r*sin(t)", {"region": ((0, 2), (0, 3))}),
+        ("abs(x), y", {}),
+    ],
+)
+def test_labels_and_ticks_stand_apart(text, options):
+    picture = wrt.plot.map(text, **options)
+    picture.draw_without_rendering()
+    renderer = picture.canvas.get_renderer()
+    left, right, _ = picture.axes
+    for axes in (left, right):
+        boxes = boxes_of_labels(axes, renderer)
+        assert not [1 for i, a in enumerate(boxes) for b in boxes[:i] if a.shrunk(0.98, 0.9).overlaps(b.shrunk(0.98, 0.9))]
+    assert left.get_tightbbox(renderer).x0 >= 0
+    assert left.get_tightbbox(renderer).x1 <= right.get_tightbbox(renderer).x0
+
+
+def test_names_are_set_as_in_formulas():
+    left = wrt.plot.map("x_1*lambda_2, x_1 + lambda_2**2").axes[0]
+    assert left.get_xlabel() == r"$\mathit{x}_{1}$"
+    assert left.get_ylabel() == r"$\mathit{λ}_{2}$"
+
+
+@pytest.mark.parametrize(
+    "call, said",
+    [
+        (lambda: wrt.plot.map("x, y", lines=3.5), "lines= is a whole number from 2 to 200, not 3.5"),
+        (lambda: wrt.plot.map("x, y", at=("a", 1)), "is not made of real numbers"),
+        (lambda: wrt.plot.map("x, y", "abc"), "is not made of real numbers"),
+        (lambda: wrt.plot.map("x, y", ((-1e308, 1e308), (0, 1))), "no region"),
+        (lambda: wrt.plot.map("sqrt(x), y", ((0, 1), (0, 1)), at=(0, 0.5)), "the Jacobian of f is not finite at x = 0, y = 0.5"),
+        (lambda: wrt.plot.linear(np.eye(2), basis=[(1, 2), (2, 4)]), "basis= is no basis: its vectors are linearly dependent"),
+        (lambda: wrt.plot.linear([[1e200, 0], [0, 1]], basis=[(1e200, 0), (0, 1)]), "beyond the range of floats"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_words(call, said):
+    with pytest.raises(ArgumentError, match=said):
+        call()
+
+
+@pytest.mark.parametrize("bad", [[[1, 1j], [0, 1]], [["1", "2"], ["3", "4"]], "abcd", [[1, 2], [3]], 3])
+def test_a_matrix_of_real_numbers(bad):
+    with pytest.raises(ShapeError, match="four finite numbers in two rows"):
+        wrt.plot.linear(bad)
+
+
+@quiet
+@pytest.mark.parametrize("unit, said", [(1e200, "10^400"), (1e-200, "10^−400")])
+def test_linear_maps_beyond_floats(unit, said, tmp_path):
+    picture = wrt.plot.linear([[unit, 0], [0, unit]])
+    assert f"Its determinant is {said}" in picture.alt
+    assert f"has area {said}, {said} times as much, and the orientation stays." in picture.alt
+    assert "flips" in wrt.plot.linear([[-unit, 0], [0, unit]]).alt
+    picture.save(tmp_path / "a.png", dpi=40)

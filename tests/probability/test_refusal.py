@@ -1,11 +1,13 @@
 """Bad input gets one clear message, and never a density that is not a number."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from wrt.errors import ArgumentError, Disagreement, ShapeError
-from wrt.probability import Law, NoDensity, NotInverted, propagate, transform
+from wrt.probability import Law, NoDensity, NotInverted, pathwise_gradient, propagate, transform
 
 NORMAL2 = [stats.norm(), stats.norm()]
 
@@ -117,3 +119,29 @@ def test_propagation_of_errors(rng):
 def test_what_is_no_covariance(C, error, said):
     with pytest.raises(error, match=said):
         propagate(lambda x: x, [1.0, 2.0], C)
+
+
+@pytest.mark.parametrize(
+    "call, said",
+    [
+        (lambda: propagate(np.abs, 0.0, 1.0), r"absolute has a kink here \(abs at 0\): no linear map is close to it, and errors do not propagate linearly"),
+        (lambda: propagate(np.maximum, 1.0, 1.0, 1.0), r"maximum has a kink here"),
+        (lambda: propagate(np.sqrt, [0, 3], [1, 1]), "The Jacobian is not finite at x"),
+        (lambda: propagate(np.log, [-1, 3], [1, 1]), "f is not finite at x"),
+        (lambda: propagate(np.sin, [1, 3], [1j, 1]), r"C must be an array of real numbers; got \[1j, 1\]"),
+        (lambda: propagate(np.sin, "a", 1.0), "x must be an array of real numbers; got 'a'"),
+        (lambda: propagate(3, 1.0, 1.0), "propagate takes a NumPy function, got 3"),
+        (lambda: pathwise_gradient(3, lambda t, e: t + e, 1.0), "loss must be a NumPy function, got 3"),
+        (lambda: pathwise_gradient(np.sin, 3, 1.0), "sampler must be a NumPy function, got 3"),
+        (lambda: pathwise_gradient(np.log, lambda t, e: t + e, 1.0, random_state=0), "not finite for the noise"),
+    ],
+)
+def test_refused_in_words_and_without_warnings(call, said):
+    with warnings.catch_warnings(), pytest.raises(ArgumentError, match=said):
+        warnings.simplefilter("error")
+        call()
+
+
+def test_beside_a_kink_errors_propagate():
+    assert propagate(np.maximum, 1.0, 2.0, 0.0) == 2.0
+    np.testing.assert_allclose(propagate(lambda x, a: a * np.abs(x), [-1.0, 2.0], [1, 4], a=3.0), [[9, 0], [0, 36]])

@@ -1,6 +1,5 @@
 """Densities of vectors: the transforms of the literature, by given inverses and by Newton's method; log |det J| by structure."""
 
-import time
 
 import numpy as np
 import pytest
@@ -161,9 +160,3 @@ def test_many_coordinates_by_structure(rng):
     x = rng.normal(size=n)
     J = np.diag(1 + 1 / np.cosh(L @ x) ** 2) @ L
     assert T.log_abs_det(x) == pytest.approx(np.linalg.slogdet(J)[1], rel=1e-10)
-
-
-def _timed(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

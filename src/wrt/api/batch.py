@@ -36,12 +36,21 @@ SHAPES = 8  # so many shapes of a function of whole arrays are kept prepared
 
 
 def batch(
-    verb: Differentiated, plain: Callable[[], Jacobian], args: tuple[Any, ...], kwargs: dict[str, Any], batched: Sequence[str], threads: Any
+    verb: Differentiated,
+    plain: Callable[[], Jacobian],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    batched: Sequence[str] = (),
+    threads: Any = None,
+    kind: Dense | None = None,
 ) -> Any:
-    """The verb's derivative at each point: an array of shape (N, …) for each input or block. `plain` makes the Jacobian of its function."""
+    """The verb's derivative at each point: an array of shape (N, …) for each input or block. `plain` makes the Jacobian of its function.
+
+    Of a Jacobian the other kinds are the function's values, and (values, derivatives).
+    """
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ArgumentError(f"threads must be None (as many as help) or a number of at least 1, not {threads!r}.")
-    kind: Dense = "hessian" if verb.kind == "hessian" else "jacobian"
+    kind = kind or ("hessian" if verb.kind == "hessian" else "jacobian")
     points = _Points(verb, args, kwargs, (batched,) if isinstance(batched, str) else tuple(batched))
     known = _whole.get(verb)
     if known is not None and points.key in known.keys:
@@ -55,9 +64,13 @@ def batch(
             _whole[verb] = whole
         else:
             results, ndim = points.run(kind, first, threads)
+    value, results = (None, results) if kind in ("jacobian", "hessian") else (results[0], results[1:])
+    if kind == "value":
+        return value
     arranged = [_arranged(verb, kind, each, ndim, k) for k, each in enumerate(results)]
-    if kind == "jacobian":
-        return arranged[0] if verb.single else tuple(arranged)
+    if kind != "hessian":
+        found = arranged[0] if verb.single else tuple(arranged)
+        return found if kind == "jacobian" else (value, found)
     n = len(verb.wrt)
     return arranged[0] if verb.single else tuple(tuple(arranged[n * a : n * a + n]) for a in range(n))
 
@@ -65,7 +78,7 @@ def batch(
 def _arranged(verb: Differentiated, kind: Dense, array: Any, ndims: list[int], k: int) -> Any:
     """Layout and view at each point; `ndims` are those of the function's value and of the inputs."""
     f, *by = ndims
-    ndim_f, layout = (f, verb.layout) if kind == "jacobian" else (f + by[k // len(by)], "numerator")
+    ndim_f, layout = (f, verb.layout) if kind != "hessian" else (f + by[k // len(by)], "numerator")
     ndim_x = array.ndim - 1 - ndim_f
     turned = inputs_first(ndim_f, ndim_x, layout)
     if verb.view == "tensor":
@@ -239,8 +252,8 @@ class _Whole:
         first = [_rows(m) for m in prepared.maps]
         if self.scalar and prepared.node.ndim != 1:
             raise _Mix(f"a gradient is of one number at each point, and the result has shape {show(prepared.node.shape)}")
-        if kind == "jacobian":
-            return first
+        if kind != "hessian":
+            return [*[prepared.node] * (kind != "jacobian"), *(first if kind != "value" else ())]
         seeds = {v: identity(v.shape) for v in prepared.variables}
         second = [accumulate(node, seeds, identity(node.shape), prepared.mode)[0] for node in first]
         return [_rows(maps[v]) for maps in second for v in prepared.variables]

@@ -29,7 +29,7 @@ from wrt.lower.statement import Statement, printed
 if TYPE_CHECKING:
     from wrt.api.batch_kernel import BlockKernel
 
-Dense = Literal["jacobian", "hessian"]
+Dense = Literal["jacobian", "hessian", "value", "value_and"]
 WORKING, SHARED = 2**20, 2**22  # bytes that all arrays of a block may take together, in one thread and in each of several
 FEWEST, MOST = 512, 2**14  # points of a block in one thread: enough to outweigh NumPy's calls, and no more than helps
 PARALLEL = 4  # each thread gets so many blocks at least
@@ -174,24 +174,24 @@ def program(
 
 
 def dense(prepared: Prepared, kind: Dense) -> list[Node]:
-    """The derivative at one point: an array for each input, or for each pair of inputs."""
-    if kind == "jacobian":
-        return prepared.dense
+    """What is asked for at one point: an array for each input, or for each pair of inputs; the function's value before them."""
+    if kind != "hessian":
+        return [*[prepared.node] * (kind != "jacobian"), *(prepared.dense if kind != "value" else ())]
     maps = [m for row in prepared.second for m in row]
     return [m.to_dense(dtype) for m, dtype in zip(maps, dtypes_of(prepared, kind), strict=True)]
 
 
 def dtypes_of(prepared: Prepared, kind: Dense) -> list[np.dtype[Any]]:
     """The dtypes of the same."""
-    if kind == "jacobian":
-        return prepared.dtypes
+    if kind != "hessian":
+        return [*[prepared.node.dtype] * (kind != "jacobian"), *(prepared.dtypes if kind != "value" else ())]
     return [np.result_type(dtype, v.dtype) for dtype in prepared.dtypes for v in prepared.variables]
 
 
 def shapes_of(prepared: Prepared, kind: Dense) -> list[tuple[int, ...]]:
     """The shapes of the same."""
     f, by = prepared.node.shape, [v.shape for v in prepared.variables]
-    shapes = [f + x for x in by] if kind == "jacobian" else [f + x + y for x in by for y in by]
+    shapes = [f + x + y for x in by for y in by] if kind == "hessian" else [*[f] * (kind != "jacobian"), *(f + x for x in by if kind != "value")]
     return [tuple(as_int(n, "A batch") for n in shape) for shape in shapes]
 
 

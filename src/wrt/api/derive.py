@@ -36,7 +36,7 @@ from wrt.notation.remarks import remarks
 from wrt.notation.steps import Derivation, Level, derivation
 from wrt.notation.tensor import tensor_lines
 from wrt.notation.text import text
-from wrt.notation.verify import check_steps
+from wrt.notation.verify import check_steps, sizes_of
 from wrt.trace import select
 from wrt.trace.syntax import Dialect
 from wrt.trace.tokens import plain
@@ -251,7 +251,7 @@ class Derivative:
     def _lines_checked(self, made: Derivation) -> float | None:
         """The largest difference between what the lines say and what they are derived from, at the first point that suits."""
         values = next(self.points(), None)
-        return None if values is None else check_steps(made, values)
+        return None if values is None else check_steps(made, values, sizes_of(self.variables, values))
 
     def points(self, count: int = 1, seed: int = 0) -> Iterator[dict[str, Any]]:
         """Random values of the variables at which the expression and its derivative are finite and well conditioned."""

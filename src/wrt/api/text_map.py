@@ -7,7 +7,7 @@ whatever its shape. `lambda r, t: (r * np.cos(t), r * np.sin(t))` becomes a func
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,9 @@ def point_map(f: str | Callable[..., Any], variables: str | Sequence[str] | None
     if variables is not None:
         raise ArgumentError(f"variables= names the coordinates of a map in text; {name_of(f)} is a function and has its own.")
     needed = _needed(f)
+    if not needed and _starred(f):
+        fact = f"{name_of(f)} takes *arguments: whether that is one array or the coordinates one by one cannot be known."
+        raise ArgumentError(fact, advice="Name them: lambda x, y: f(x, y), or lambda x: f(x) for the point as one array.")
     return f if len(needed) <= 1 else _spread(f, needed)
 
 
@@ -117,7 +120,26 @@ def _parsed(text: str) -> Parsed:
     except ParseError as why:
         if "not several" not in why.fact:
             raise
-        return parse(f"[{text.strip().rstrip(',')}]")
+        inner = text.strip().rstrip(",")
+    try:
+        return parse(f"[{inner}]")
+    except ParseError:  # said of the component alone: the brackets are not the user's
+        for part in _components(inner):
+            if not part.strip():
+                raise ParseError(f"a component of the map {inner!r} is missing between two commas", advice="write one expression for each component") from None
+            parse(part)
+        raise
+
+
+def _components(text: str) -> Iterator[str]:
+    """The text between commas that stand in no bracket."""
+    depth = start = 0
+    for at, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            yield text[start:at]
+            start = at + 1
+    yield text[start:]
 
 
 def _needed(f: Callable[..., Any]) -> list[str]:
@@ -128,6 +150,14 @@ def _needed(f: Callable[..., Any]) -> list[str]:
         return []
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p.name for p in known if p.kind in plain and p.default is inspect.Parameter.empty]
+
+
+def _starred(f: Callable[..., Any]) -> bool:
+    """Whether a function of Python's takes *arguments and no other by position."""
+    if not inspect.isfunction(f):
+        return False
+    kinds = [p.kind for p in inspect.signature(f).parameters.values()]
+    return inspect.Parameter.VAR_POSITIONAL in kinds and kinds[0] == inspect.Parameter.VAR_POSITIONAL
 
 
 def _spread(f: Callable[..., Any], needed: Sequence[str]) -> Callable[[Any], Any]:

@@ -118,6 +118,8 @@ def _picture(found: Transformation | LocalMap | ScalingField | Folds, map: str |
     if isinstance(found, geometry.LocalMap):
         if found.matrix.shape != (2, 2):
             raise ArgumentError(f"Only a map of the plane can be drawn; the Jacobian is {'×'.join(str(size) for size in found.matrix.shape)}.")
+        if found.kink:
+            raise ArgumentError(f"{found.kink}, and no parallelogram to draw.", advice="Leave --save out, or take another point.")
         return plot.linear(found)
     assert map is not None
     region = found.region if isinstance(found, geometry.Folds) else tuple((float(axis[0]), float(axis[-1])) for axis in found.axes)
@@ -139,7 +141,7 @@ def _of_matrix(found: Any, scaling: str) -> dict[str, Any]:
 
 
 def _of_local(found: LocalMap) -> dict[str, Any]:
-    return {"point": found.point, "value": found.value, **_of_matrix(found, "scaling")}
+    return {"point": np.atleast_1d(found.point), "value": found.value, **_of_matrix(found, "scaling"), "kink": found.kink or None}
 
 
 def _of_basis(found: Transformation) -> dict[str, Any]:
@@ -161,6 +163,7 @@ def _of_folds(found: Folds) -> dict[str, Any]:
         "hidden": found.hidden,
         "jumps": found.jumps,
         "touching": found.touching,
+        "flat": found.flat,
     }
 
 

@@ -24,6 +24,7 @@ Examples:
 Forward, backward and central quotients; for each error whether truncation (T) or round-off (R) is the larger part, and the best h. A kink
 shows as two different limits, a jump or a vertical tangent as quotients that grow without bound, and both are said. In JSON there is then
 no "limit" (null), and "forward_limit" and "backward_limit" are those of each side: a number, "Infinity", "-Infinity", or null.
+"outcome" is "derivative", "kink", "unbounded", or "unseen", where the quotients show no limit and deny none.
 
 \b
 Exit codes: 0 done, 1 the question is refused, 2 wrong usage.

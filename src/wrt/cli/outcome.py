@@ -12,7 +12,12 @@ from wrt.cli.exit_code import ExitCode
 from wrt.cli.stream import say
 from wrt.errors import Disagreement, WrtError
 
-_SHAPES = re.compile(r"""shapes=\{(['"])(\w+)\1: (?:(['"])([^'"]*)\3|…)\}""")
+_SHAPES = re.compile(r"""shapes=\{(['"]?)(\w+|…)\1: (?:(['"])([^'"]*)\3|…)\}""")
+# Keywords of Python's functions that are options here, singular for shapes; with a value in quotes, with …, or alone. Not in calls, .derive(wrt=…).
+_KEYWORD = re.compile(
+    r"""(?<![\w.])(?<!\w\()(wrt|by|shape|values|variables|order|layout|view|dialect|at|region|basis|output|width)s?="""
+    r"""(?:(['"])([^'"]*)\2|(…)|(?![\w\[({'"]))"""
+)
 
 
 def outcome(command: Callable[[], None]) -> ExitCode:
@@ -42,7 +47,19 @@ def outcome(command: Callable[[], None]) -> ExitCode:
 def message(why: WrtError) -> str:
     """What is said of a refusal: its kind, the fact, the expression with carets, and advice in words of the command line."""
     kind = next(c.__name__ for c in type(why).__mro__ if c.__module__ == "wrt")
-    return _SHAPES.sub(lambda found: f'--shape "{found[2]}: {found[4] or "…"}"', f"{kind}: {why}")
+    told = type(why)(_optioned(why.fact), known=_optioned(why.known), advice=_optioned(why.advice), location=why.location)  # the user's own line stays
+    return f"{kind}: {told}"
+
+
+def _optioned(text: str) -> str:
+    """shapes={'x': '3'}, wrt='x' and order= as --shape "x: 3", --wrt x and --order."""
+    return _KEYWORD.sub(_option, _SHAPES.sub(lambda found: f'--shape "{found[2]}: {found[4] or "…"}"', text))
+
+
+def _option(found: re.Match[str]) -> str:
+    value = found[3] if found[2] else found[4] or ""
+    quoted = f'"{value}"' if " " in value or (found[2] and not value) else value
+    return f"--{found[1]} {quoted}".rstrip()
 
 
 def _silence() -> None:

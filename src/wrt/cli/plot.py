@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -76,12 +77,31 @@ def _show(draw: Callable[[], Picture], save: str | None, as_json: bool, words: C
 
 def _shapes(given: list[str]) -> dict[str, str]:
     """["Phi: N D", "t:"] as {"Phi": "N D", "t": ""}."""
-    found = {}
-    for text in given:
-        name, colon, sizes = (part.strip() for part in text.partition(":"))
+    return _named(given, "--shape", 'a name and its sizes, once each; write "Phi: N D".')
+
+
+def _numbers(given: list[str]) -> dict[str, Any]:
+    """["x: 1 2", "A: 1 2; 3 4", "t: 5"] as {"x": [1, 2], "A": [[1, 2], [3, 4]], "t": 5}; a vector of one is written "x: 1;"."""
+    found: dict[str, Any] = {}
+    for name, text in _named(given, "--values", (said := 'a name and its numbers, once each; write "x: 1 2" or "A: 1 2; 3 4".')).items():
+        try:
+            rows = [[float(number) for number in row.replace(",", " ").split()] for row in text.strip("; ").split(";")]
+        except ValueError:
+            rows = []
+        if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
+            raise typer.BadParameter(f"{f'{name}: {text}'!r} is not {said}", param_hint="'--values'")
+        found[name] = rows if len(rows) > 1 else rows[0] if len(rows[0]) > 1 or ";" in text else rows[0][0]
+    return found
+
+
+def _named(given: list[str], option: str, what: str) -> dict[str, str]:
+    """The parts of "name: text"."""
+    found: dict[str, str] = {}
+    for part in given:
+        name, colon, text = (each.strip() for each in part.partition(":"))
         if not colon or not name.isidentifier() or name in found:
-            raise typer.BadParameter(f'{text!r} is not a name and its sizes, once each; write "Phi: N D".', param_hint="'--shape'")
-        found[name] = sizes
+            raise typer.BadParameter(f"{part!r} is not {what}", param_hint=f"'{option}'")
+        found[name] = text
     return found
 
 
@@ -117,12 +137,18 @@ _COLLATE_HELP = _examples(
     "A matrix by a vector: collating beside flattening.",
     "collate --save collate.svg",
     'collate "outer(x, x)" --wrt x --shape "x: 3" --order F --save outer.png',
+    'collate "outer(sin(x), y)" --wrt x --values "x: 1 2 3" --values "y: 0.5 -1"',
 )
+_VALUES = typer.Option(
+    "--values", metavar='"NAME: NUMBERS"', default_factory=list, show_default=False,
+    help="The value of a variable, the rows of a matrix with ; between; repeat it for all.",
+)  # fmt: skip
 
 
 @plot.command(help=_COLLATE_HELP)
 def collate(
     shape: Shape,
+    values: Annotated[list[str], _VALUES],
     expression: Annotated[str | None, _MAYBE] = None,
     wrt: Annotated[str | None, _BY] = None,
     order: Annotated[str, typer.Option("--order", metavar="C|F", help="Flatten by rows (C) or by columns (F, vec).")] = "C",
@@ -132,10 +158,10 @@ def collate(
     if order not in ("C", "F"):
         raise typer.BadParameter(f"{order!r} is not one of C, F.", param_hint="'--order'")
     flattened: Literal["C", "F"] = "C" if order == "C" else "F"
-    known = _shapes(shape)
+    known, numbers = _shapes(shape), _numbers(values)
     from wrt import plot
 
-    _show(lambda: plot.collate(expression, wrt, shapes=known or None, order=flattened), save, as_json)
+    _show(lambda: plot.collate(expression, wrt, shapes=known or None, values=numbers or None, order=flattened), save, as_json)
 
 
 _MAP_HELP = _examples(
@@ -202,7 +228,7 @@ def spy(
     expression: Annotated[str, _EXPRESSION],
     wrt: Annotated[str, _BY],
     shape: Shape,
-    width: Annotated[int, typer.Option("--width", metavar="N", help="Characters of the braille picture.")] = 40,
+    width: Annotated[int | None, typer.Option("--width", metavar="N", show_default=False, help="Characters of the braille picture; 40 where they fit.")] = None,
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
@@ -211,16 +237,18 @@ def spy(
     def run() -> None:
         from wrt import plot
         from wrt.plot.source import pattern
+        from wrt.plot.spy import words
 
         check_file(save)
-        found = pattern(expression, wrt, known)
+        found, title = pattern(expression, wrt, known), f"the derivative of {expression} by {wrt}"
         if save is not None:
-            plot.spy(found, title=f"the derivative of {expression} by {wrt}").save(save)
+            plot.spy(found, title=title).save(save)
         if as_json:
             rows, columns = found.rows.tolist(), found.indices.tolist()
-            print_json({"shape": list(found.shape), "nnz": found.nnz, "rows": rows, "columns": columns})
+            about = {"title": title, "text": words(found, title)}
+            print_json({**about, "shape": list(found.shape), "nnz": found.nnz, "rows": rows, "columns": columns})
         else:
-            say(plot.braille(found, width))
+            say(plot.braille(found, min(40, get_terminal_size().columns) if width is None else width))
 
     raise typer.Exit(outcome(run))
 
@@ -275,8 +303,13 @@ def density(
         from wrt.api.text_map import TextMap
         from wrt.probability import transform
 
-        laws = [_frozen(each) for each in law]
-        return plot.density(transform(laws if len(laws) > 1 else laws[0], TextMap(map, variables)))
+        laws, moved = [_frozen(each) for each in law], TextMap(map, variables)
+        names = moved.variables
+        if len(names) > 1 and len(names) != len(laws):
+            fact = f"The map has {len(names)} coordinates, {', '.join(names)}, and needs a law for each; --law gives {len(laws)}."
+            options = " ".join(f'--law "{each}"' for each in (law * len(names))[: len(names)])
+            raise ArgumentError(fact, advice=f"Write them in this order: {options}.")
+        return plot.density(transform(laws if len(laws) > 1 else laws[0], moved))
 
     _show(draw, save, as_json)
 

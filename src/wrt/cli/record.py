@@ -5,26 +5,17 @@ from __future__ import annotations
 import json
 import math
 import sys
-from pathlib import Path
 from typing import Any
 
 from wrt.cli.stream import encodable
-from wrt.errors import ArgumentError
-
-SUFFIXES = (".svg", ".png", ".pdf")
 
 
 def check_file(save: str | None) -> None:
     """Refuse a picture that could not be written."""
-    if save is None:
-        return
-    path = Path(save)
-    if path.suffix.lower() not in SUFFIXES:
-        raise ArgumentError(f"A picture cannot be saved as {save!r}.", advice="End the name with .svg, .png or .pdf.")
-    if not path.parent.is_dir():
-        raise ArgumentError(f"{save!r} cannot be written: there is no folder {str(path.parent)!r}.", advice="Make it first, or name another.")
-    if path.is_dir():
-        raise ArgumentError(f"{save!r} cannot be written: it is a folder.", advice="Name a file.")
+    if save is not None:
+        from wrt.plot.file import checked
+
+        checked(save)
 
 
 def print_json(record: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.ellipse import Ellipse, ellipse
 from wrt.geometry.measure import Orientation, beyond, determinants, factors, is_flat, log_factors, number, orientation, said
+from wrt.trace.traced import Traced
 
 
 def volume(vectors: Any) -> float:
@@ -83,6 +84,10 @@ class Transformation:
     """Where they go, as columns."""
 
     def __call__(self, x: Any) -> Any:
+        n = self.matrix.shape[1]
+        if not isinstance(x, Traced) and np.shape(x)[:1] != (n,):
+            fact = f"The map takes {n} coordinates; got an array of shape {np.shape(x)}."
+            raise ShapeError(fact, advice="Give one point, or many as the columns of a matrix.")
         return self.matrix @ (np.array(x) if isinstance(x, list | tuple) else x)  # left as it is, so that wrt can trace it
 
     @cached_property

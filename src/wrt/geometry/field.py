@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from wrt.api.jacobian import Jacobian
-from wrt.api.text_map import as_users, coordinates, point_map
+from wrt.api.points import values_and_jacobians
+from wrt.api.text_map import coordinates, point_map
 from wrt.errors import ArgumentError, ShapeError, WrtError
-from wrt.geometry.measure import beyond, determinants, factors, log_factors, number
+from wrt.geometry.measure import beyond, determinants, ends, factors, log_factors, number, telling
 
 CHUNK = 65536  # points at a time: their Jacobians are held together
 
@@ -74,12 +75,13 @@ class ScalingField:
     def __str__(self) -> str:
         what = "√det(JᵀJ)" if self.det is None else "|det J|"
         known = ~np.isnan(self.values)
-        over = " × ".join(f"{name} ∈ [{number(a[0])}, {number(a[-1])}]" for name, a in zip(self.coordinates, self.axes, strict=True))
+        over = " × ".join(f"{name} ∈ [{', '.join(ends(a[0], a[-1]))}]" for name, a in zip(self.coordinates, self.axes, strict=True))
         lines = [f"{what} of {self.name} over {over}, {' × '.join(map(str, self.values.shape))} points"]
         if known.any():
             values, logs, points = self.values[known], self.log_values[known], self.points[known]
             for word, k in (("smallest", logs.argmin()), ("largest", logs.argmax())):
-                lines.append(f"{word}: {number(values[k])}{beyond(values[k], logs[k])} at ({', '.join(map(number, points[k]))})")
+                place = ", ".join(number(v, telling(a[0], a[-1])) for v, a in zip(points[k], self.axes, strict=True))
+                lines.append(f"{word}: {number(values[k])}{beyond(values[k], logs[k])} at ({place})")
         if self.folded:
             lines.append("det J changes sign: the map folds (wrt.geometry.folds), or jumps")
         if self.undefined:
@@ -106,25 +108,13 @@ def defined(J: Jacobian, points: np.ndarray) -> np.ndarray:
 
 def both(J: Jacobian, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The values (N, m) and the Jacobians (N, m, n) at the points (N, n)."""
-    scaled = Jacobian(_scaled(J.function), ("t", "x"))  # ∂(t f(x))/∂t is f(x), and by x it is J: both for all points at once
     found = []
     for start in range(0, len(points), CHUNK):
         some = points[start : start + CHUNK]
         with np.errstate(all="ignore"):
-            try:
-                values, matrices = _each(lambda x: scaled.batch(np.ones(len(x)), x), some)
-            except (WrtError, IndexError, TypeError, ValueError):  # f is written for all rows at once
-                matrices, values = jacobians(J, some), np.asarray(J.function(some))
+            values, matrices = _each(lambda x: values_and_jacobians(J, x), some)
         found.append((np.array(values, float).reshape(len(some), -1), np.array(matrices, float).reshape(len(some), -1, points.shape[1])))
     return np.concatenate([values for values, _ in found]), np.concatenate([matrices for _, matrices in found])
-
-
-def _scaled(function: Callable[..., Any]) -> Callable[..., Any]:
-    def scaled(t: Any, x: Any) -> Any:
-        value = function(x)
-        return [t * part for part in value] if isinstance(value, list | tuple) else t * value
-
-    return as_users(scaled)
 
 
 def _each(batch: Callable[[np.ndarray], Any], points: np.ndarray) -> Any:
@@ -138,6 +128,13 @@ def _each(batch: Callable[[np.ndarray], Any], points: np.ndarray) -> Any:
 
 
 def _axes(grid: Any) -> tuple[np.ndarray, ...]:
+    try:
+        if np.ndim(grid) == 1 and np.asarray(grid).dtype.kind in "fiub":
+            fact = f"grid= takes one array of coordinates for each coordinate of the point; got {len(grid)} numbers."
+            raise ShapeError(fact, advice="For a map of one coordinate write (xs,), for a single point of the plane ([x], [y]).")
+    except ValueError as why:  # arrays of unlike lengths: no array of numbers
+        if isinstance(why, WrtError):
+            raise
     try:
         axes = tuple(np.atleast_1d(np.asarray(axis, float)) for axis in grid)
     except (TypeError, ValueError):

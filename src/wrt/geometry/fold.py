@@ -15,7 +15,7 @@ from wrt.api.verbs import hessian
 from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.contour import chains, crossings
 from wrt.geometry.field import both, defined, jacobians
-from wrt.geometry.measure import determinants, number
+from wrt.geometry.measure import determinants, ends, number, telling
 from wrt.geometry.refine import boxes, crossed_again, hidden_cells
 
 FINEST = 1024  # cells along each axis
@@ -23,6 +23,7 @@ MANY = 64  # cells that hide something: up to here they are drawn each by a grid
 PATCH = 32  # of so many cells
 STEPS = 80  # bisections that leave nothing of an edge; Newton's method needs about five
 ZERO = 1e-9  # |det J| below this part of its median over the grid is a zero that is touched,
+NEARLY = 1e-6  # and this part of it at the ends of the edge,
 SLOPE = 1e-5  # if it changes by less than this part of it over a cell
 
 
@@ -64,6 +65,10 @@ def folds(
     (x0, x1), (y0, y1) = _region(region)
     if type(resolution) is not int or not 2 <= resolution <= FINEST:
         raise ArgumentError(f"resolution is the number of cells along each axis, from 2 to {FINEST}, not {resolution!r}.")
+    for low, high in ((x0, x1), (y0, y1)):
+        if (high - low) / resolution < 16 * np.spacing(max(abs(low), abs(high))):
+            fact = f"The region is too small to be divided into {resolution} cells: between {low!r} and {high!r} there are too few floats."
+            raise ArgumentError(fact, advice="Move the origin: write x as a + u, with the region in u.")
     det = _Determinant(function)
     seen = _looked(det, ((x0, x1), (y0, y1)), resolution)
     while (seen.twice or len(seen.hidden)) and 2 * resolution <= FINEST:
@@ -77,9 +82,9 @@ def folds(
         loops, left = _loops(det, seen)
         seen = replace(seen, lines=seen.lines + loops, hidden=left)
     lines = tuple(line for line, _ in seen.lines)
-    touched = _touching(det, seen.grid, seen.values, seen.slopes)
-    if lines and len(touched):  # where folds cross, ∇ det J is 0 as well
-        on = np.concatenate(lines)
+    touched = _touching(det, seen)
+    if (lines or len(seen.jumps)) and len(touched):  # where folds cross, ∇ det J is 0 as well; at a crease wrt's convention gives a lone 0
+        on = np.concatenate([*lines, seen.jumps])
         cell = seen.grid[1, 1] - seen.grid[0, 0]
         touched = np.array([point for point in touched if (np.abs((on - point) / cell).max(1) > 1).all()]).reshape(-1, 2)
     with np.errstate(all="ignore"):
@@ -96,6 +101,7 @@ def folds(
         residual,
         resolution,
         len(seen.hidden),
+        int(seen.flat.sum()),
     )
 
 
@@ -121,6 +127,8 @@ class Folds:
     """Cells along each axis of the grid that was looked at in the end."""
     hidden: int
     """How many of these cells det J changes sign within, in a way that is too fine for the curves to show."""
+    flat: int
+    """At how many points of that grid det J is 0 and around them as well: there the map flattens the plane."""
 
     @cached_property
     def lengths(self) -> tuple[float, ...]:
@@ -133,7 +141,12 @@ class Folds:
     def __str__(self) -> str:
         x, y = self.coordinates
         (x0, x1), (y0, y1) = self.region
-        where = f"{x} ∈ [{number(x0)}, {number(x1)}], {y} ∈ [{number(y0)}, {number(y1)}]"
+        where = f"{x} ∈ [{', '.join(ends(x0, x1))}], {y} ∈ [{', '.join(ends(y0, y1))}]"
+        digits = [telling(*side) for side in self.region]
+
+        def _pair(point: np.ndarray) -> str:
+            return "(" + ", ".join(number(float(v), d) for v, d in zip(point, digits, strict=True)) + ")"
+
         count = len(self.curves)
         points = f"a grid of {self.resolution + 1} × {self.resolution + 1} points"
         seen = f"{self.name} folds along {count} curve{'s' * (count > 1)} det J = 0 in {where}"
@@ -147,6 +160,8 @@ class Folds:
             lines.append(f"within {self.hidden} cells of the grid det J changes sign too finely to be drawn: look at a smaller region")
         if len(self.jumps):
             lines.append(f"det J changes sign without being 0 at {len(self.jumps)} edges of the grid, first near {_pair(self.jumps[0])}: a crease, or a pole")
+        if self.flat:
+            lines.append(f"det J is 0 or too small for a float around {self.flat} of {points}: there the map flattens the plane")
         if len(self.touching):
             lines.append(f"det J touches 0 without changing sign, first seen at {_pair(self.touching[0])}: no fold, but no smooth inverse there")
         return "\n".join(lines)
@@ -163,6 +178,7 @@ class _Seen:
     jumps: np.ndarray
     hidden: np.ndarray
     twice: bool
+    flat: np.ndarray
 
 
 def _looked(det: _Determinant, region: tuple[tuple[float, float], tuple[float, float]], resolution: int) -> _Seen:
@@ -175,16 +191,18 @@ def _looked(det: _Determinant, region: tuple[tuple[float, float], tuple[float, f
     def middle(cells: np.ndarray) -> np.ndarray:
         return det(np.column_stack([(xs[cells[:, 0]] + xs[cells[:, 0] + 1]) / 2, (ys[cells[:, 1]] + ys[cells[:, 1] + 1]) / 2]))
 
-    positive = _positive(det, grid, values)
-    crossed = crossings(positive, np.isfinite(values), middle)
+    positive, flat = _positive(det, grid, values)
+    crossed = crossings(positive, np.isfinite(values) & ~flat, middle)
     low, high = (grid[tuple(ends.T)] for ends in (crossed.starts, crossed.ends))
     points, jumped = _roots(det, low, high)
+    cell = grid[1, 1] - grid[0, 0]
+    points[np.abs(points) < 1e-12 * cell] = 0
     kept = [(a, b) for a, b in crossed.links if not (jumped[a] or jumped[b])]
-    drawn = [(_without_repeats(points[[*chain, chain[0]] if closed else chain]), closed) for chain, closed in chains(len(points), tuple(kept))]
+    drawn = [(_without_repeats(points[[*chain, chain[0]] if closed else chain], cell), closed) for chain, closed in chains(len(points), tuple(kept))]
     slopes = det.with_slope(grid.reshape(-1, 2))[1].reshape(grid.shape)
-    hidden = hidden_cells(grid, values, slopes, positive, lambda points: (det(points), det.with_slope(points)[1]))
+    hidden = hidden_cells(grid, np.where(flat, np.nan, values), slopes, positive, lambda points: (det(points), det.with_slope(points)[1]))
     twice = crossed_again(low[~jumped], high[~jumped], det)
-    return _Seen(grid, values, slopes, [(line, closed) for line, closed in drawn if len(line) > 1], points[jumped], hidden, twice)
+    return _Seen(grid, values, slopes, [(line, closed) for line, closed in drawn if len(line) > 1], points[jumped], hidden, twice, flat)
 
 
 def _loops(det: _Determinant, seen: _Seen, depth: int = 4) -> tuple[list[tuple[np.ndarray, bool]], np.ndarray]:
@@ -251,13 +269,15 @@ class _Determinant:
         return float(np.median(known) or known.max())
 
 
-def _positive(det: _Determinant, grid: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The sign of det J at the points of the grid; where it is 0 just there, that of a point close by, to one side of any curve."""
+def _positive(det: _Determinant, grid: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sign of det J at the points of the grid, where it is 0 just there that of a point close by, to one side of any curve; and where that is 0, too."""
     positive: np.ndarray = values > 0
     zero = values == 0
+    flat = np.zeros(values.shape, bool)
     if zero.any():
-        positive[zero] = det(grid[zero] + (grid[1, 1] - grid[0, 0]) * (0.0137, 0.0071)) > 0
-    return positive
+        beside = det(grid[zero] + (grid[1, 1] - grid[0, 0]) * (0.0137, 0.0071))
+        positive[zero], flat[zero] = beside > 0, beside == 0
+    return positive, flat
 
 
 def _roots(det: _Determinant, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -291,15 +311,18 @@ def _roots(det: _Determinant, low: np.ndarray, high: np.ndarray) -> tuple[np.nda
         if not live.size:
             break
     largest = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
-    beside = np.abs(det(low + np.where(at < 0.5, at + 1e-6, at - 1e-6)[:, None] * edge))  # at a kink, wrt's convention may give a lone 0
-    jumped = ~((best <= 1e-6 * largest) & (beside <= 1e-3 * largest))
+    rounded = 8 * (np.spacing(np.maximum(np.abs(low), np.abs(high))) * (edge != 0)).max(1) / np.abs(edge).max(1)  # how finely t can be told
+    aside = np.maximum(1e-6, rounded)
+    beside = np.abs(det(low + np.where(at < 0.5, at + aside, at - aside)[:, None] * edge))  # at a kink, wrt's convention may give a lone 0
+    jumped = ~((best <= aside * largest) & (beside <= 1e3 * aside * largest))
     lost = jumped & (best > 0)
     at[lost] = ((a + b) / 2)[lost]
     return low + at[:, None] * edge, jumped
 
 
-def _touching(det: _Determinant, grid: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+def _touching(det: _Determinant, seen: _Seen) -> np.ndarray:
     """Points on the grid's edges where |det J| has a minimum that is 0."""
+    grid, values, slopes = seen.grid, seen.values, seen.slopes
     typical = det.typical(values)
     found = []
     for axis in (0, 1):
@@ -309,8 +332,9 @@ def _touching(det: _Determinant, grid: np.ndarray, values: np.ndarray, slopes: n
         same = (sign[low] == sign[high]) | (values[low] == 0) | (values[high] == 0)
         before, after = slopes[..., axis][low] * sign[low], slopes[..., axis][high] * sign[low]
         smallest = np.minimum(np.abs(values[low]), np.abs(values[high]))
-        chosen = same & (before <= 0) & (after >= 0) & (smallest < typical)
+        chosen = same & ~(seen.flat[low] | seen.flat[high]) & (before <= 0) & (after >= 0) & (smallest < typical)
         a, b = grid[low][chosen], grid[high][chosen]
+        largest = np.maximum(np.abs(values[low]), np.abs(values[high]))[chosen]  # what is small all along an edge does not touch 0 on it
         side = sign[low][chosen, None]
         for _ in range(60 if len(a) else 0):
             m = (a + b) / 2
@@ -320,14 +344,22 @@ def _touching(det: _Determinant, grid: np.ndarray, values: np.ndarray, slopes: n
             for ends in (a, b):
                 value, gradient = det.with_slope(ends)
                 flat = np.abs(gradient * (grid[1, 1] - grid[0, 0])).max(1) <= SLOPE * typical  # on a fold det J has a slope across it
-                found.append(ends[flat & (np.abs(value) <= ZERO * typical)])
+                found.append(ends[flat & (np.abs(value) <= np.minimum(ZERO * typical, NEARLY * largest))])
     points = np.concatenate(found) if found else np.empty((0, 2))
-    return np.unique(points.round(12) + 0.0, axis=0)
+    cell = grid[1, 1] - grid[0, 0]
+    points[np.abs(points) < 1e-9 * cell] = 0
+    with np.errstate(all="ignore"):  # a lone 0, by wrt's convention at a kink or an edge, is none that det J comes near to
+        sides = 1e-3 * cell * np.array([[1, 0.7], [-1, 0.7], [1, -0.7], [-1, -0.7]])
+        beside = np.abs(det((points[:, None] + sides).reshape(-1, 2))).reshape(-1, 4) if len(points) else np.empty((0, 4))
+        points = points[~(beside > 1e-2 * typical).any(1)]
+    _, first = np.unique(((points - grid[0, 0]) / cell).round(6), axis=0, return_index=True)
+    return points[first]
 
 
-def _without_repeats(line: np.ndarray) -> np.ndarray:
+def _without_repeats(line: np.ndarray, cell: np.ndarray) -> np.ndarray:
     """Where a curve goes through a point of the grid, all edges there have the same crossing."""
-    moved = np.abs(np.diff(line, axis=0)).max(1) > 1e-13 * (1 + np.abs(line).max())
+    same = np.maximum(1e-9 * cell, 4 * np.spacing(np.abs(line).max(0)))
+    moved = (np.abs(np.diff(line, axis=0)) > same).any(1)
     kept: np.ndarray = line[np.concatenate([[True], moved])]
     return kept
 
@@ -341,6 +373,3 @@ def _region(region: Any) -> tuple[tuple[float, float], tuple[float, float]]:
         raise ArgumentError(f"The intervals of the region must be finite and increase; got {region!r}.")
     return (x0, x1), (y0, y1)
 
-
-def _pair(point: np.ndarray) -> str:
-    return "(" + ", ".join(number(float(v)) for v in point) + ")"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wrt.api.jacobian import Jacobian
+from wrt.api.kink import kink
 from wrt.api.text_map import coordinates, point_map
 from wrt.errors import ArgumentError, ShapeError
 from wrt.geometry.ellipse import Ellipse, ellipse
@@ -33,7 +34,8 @@ def local_map(f: str | Callable[..., Any], x: Any, variables: str | Sequence[str
     Raises
     ------
     ArgumentError
-        Where f or its Jacobian is not finite at x, and for what is no map.
+        Where f or its Jacobian is not finite at x, and for what is no map. At a kink there is a matrix, by wrt's conventions, but
+        `kink` says that it is near to nothing.
 
     Examples
     --------
@@ -46,6 +48,8 @@ def local_map(f: str | Callable[..., Any], x: Any, variables: str | Sequence[str
     """
     function = point_map(f, variables)
     point = _real(x)
+    if not point.size:
+        raise ArgumentError("The point has no coordinates.", advice="Give at least one number.")
     J = Jacobian(function)
     with np.errstate(all="ignore"):
         value, matrix = J.value_and(point)
@@ -54,14 +58,16 @@ def local_map(f: str | Callable[..., Any], x: Any, variables: str | Sequence[str
     for what, array in ((J.name, value), (f"the Jacobian of {J.name}", matrix)):
         if not np.isfinite(array).all():
             raise ArgumentError(f"{what} is not finite at {_at(function, point)}: there is no linear map near it.")
-    return LocalMap(function, J, point, value, matrix)
+    return LocalMap(function, J, point, value, matrix, kink(J, function, point, value, matrix))
 
 
 class LocalMap:
     """The linear map that a function is near a point; made by `local_map`. Call it with a displacement δ for J δ."""
 
-    def __init__(self, function: Callable[..., Any], jacobian: Jacobian, point: np.ndarray, value: np.ndarray, matrix: np.ndarray) -> None:
+    def __init__(self, function: Callable[..., Any], jacobian: Jacobian, point: np.ndarray, value: np.ndarray, matrix: np.ndarray, kink: str = "") -> None:
         self.function, self.point, self.value, self.matrix = function, point, value, matrix
+        self.kink = kink
+        """A sentence where f has a kink or a jump at the point, so that no linear map is near to it, or ends there; else ""."""
         self._jacobian = jacobian
 
     def __call__(self, displacement: Any) -> np.ndarray:
@@ -115,10 +121,13 @@ class LocalMap:
         return np.linalg.inv(self.matrix)
 
     def remainder(self, displacement: Any) -> np.ndarray:
-        """f(x + δ) − f(x) − J δ: what the linear map leaves out."""
+        """f(x + δ) − f(x) − J δ: what the linear map leaves out; ArgumentError where f is not finite at x + δ."""
         step = self._displacement(displacement)
         with np.errstate(all="ignore"):
             there = np.asarray(self.function(self.point + step), float)
+        if not np.isfinite(there).all():
+            fact = f"{self._jacobian.name} is not finite at {_at(self.function, self.point + step)}: nothing can be said of the linear map's error there."
+            raise ArgumentError(fact, advice="Take a shorter displacement.")
         found: np.ndarray = there - self.value - self(step)
         return found
 
@@ -141,12 +150,15 @@ class LocalMap:
     def __str__(self) -> str:
         m, n = self.matrix.shape
         word = {1: "length", 2: "area"}.get(n, "volume")
-        lines = [f"{self._jacobian.name} near {_at(self.function, self.point)} is {self._jacobian.name}(x) + J δ with J =", said(self.matrix)]
+        name, at = self._jacobian.name, _at(self.function, self.point)
+        lines = [f"{name} at {at}: J =" if self.kink else f"{name} near {at} is {name}(x) + J δ with J =", said(self.matrix)]
         if m == n:
             lines.append(f"det J = {number(self.det)}: {word} × {number(self.scaling)}{beyond(self.scaling, self.log_scaling)}, orientation {self.orientation}")
         elif m > n:
             lines.append(f"√det(JᵀJ) = {number(self.scaling)}: {word} × {number(self.scaling)}{beyond(self.scaling, self.log_scaling)}")
         lines.append(f"stretches by {', '.join(number(s) for s in self.singular_values)}")
+        if self.kink:
+            lines.append(self.kink)
         return "\n".join(lines)
 
 

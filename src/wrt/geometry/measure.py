@@ -167,6 +167,25 @@ def beyond(factor: float, log_factor: float) -> str:
     return ""
 
 
+def size(factor: float, log_factor: float, digits: int = 6) -> str:
+    """The factor, as a power of ten where it is no float though its logarithm is one."""
+    if (factor == 0 or np.isinf(factor)) and np.isfinite(log_factor):
+        return f"10^{log_factor / np.log(10):.6g}".replace("-", "−")
+    return number(factor, digits)
+
+
+def ends(low: float, high: float, digits: int = 6) -> tuple[str, str]:
+    """Both ends of an interval with so many digits that their difference shows."""
+    digits = telling(low, high, digits)
+    return number(low, digits), number(high, digits)
+
+
+def telling(low: float, high: float, digits: int = 6) -> int:
+    """How many digits tell the numbers of an interval apart: more than usual far from 0."""
+    width, far = high - low, max(abs(low), abs(high))
+    return min(max(digits, int(np.ceil(np.log10(far) - np.log10(width))) + 3), 17) if 0 < width < far else digits
+
+
 def said(matrix: Any) -> str:
     """The matrix in rows of text, columns aligned."""
     rows = [[f"{entry:.6g}".replace("-", "−") for entry in row] for row in np.asarray(matrix, float) + 0.0]
@@ -174,6 +193,6 @@ def said(matrix: Any) -> str:
     return "\n".join("[ " + "  ".join(entry.rjust(w) for entry, w in zip(row, width, strict=True)) + " ]" for row in rows)
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = 6) -> str:
     """Six digits and a true minus."""
-    return f"{value + 0.0:.6g}".replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")

@@ -47,11 +47,16 @@ def times(shape: Shape) -> str:
 def _size(size: Size) -> str:
     shown = str(size)
     names = shown.split("*")
-    if len(names) < 2 or not all(name.isalnum() for name in names):
-        return shown if shown.isalnum() else f"({shown})"
+    if len(names) < 2 or not all(map(_plain, names)):
+        return shown if _plain(shown) else f"({shown})"
     if all(len(name) == 1 or name.isdigit() for name in names):
         return "".join(name + (superscript(count) if count > 1 else "") for name in dict.fromkeys(names) for count in [names.count(name)])
     return "·".join(names)
+
+
+def _plain(name: str) -> bool:
+    """Whether a size stands without brackets: a number or a name, n_obs among them."""
+    return name.isidentifier() or name.isdigit()
 
 
 def shapes_said(nodes: Mapping[str, Shape], style: Style = "unicode") -> str:

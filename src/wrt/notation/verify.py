@@ -9,8 +9,8 @@ import numpy as np
 
 from wrt.graph.index import Affine, Index, Table
 from wrt.graph.nest import terms_of
-from wrt.graph.node import FLOAT, Node, constant, make, variable
-from wrt.graph.size import Size, as_int, bind
+from wrt.graph.node import FLOAT, Node, Shape, constant, make, variable
+from wrt.graph.size import Size, as_int, bind, symbols_in
 from wrt.graph.term import Factor, Term
 from wrt.graph.walk import topological
 from wrt.notation.value import entries, value
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wrt.notation.steps import Derivation, Step
 
 
-def check_steps(derivation: Derivation, known: Mapping[str, Any], sizes: Mapping[str, Size] | None = None) -> float:
+def check_steps(derivation: Derivation, known: Mapping[str, Any], sizes: Mapping[str, Size]) -> float:
     """The largest difference, relative to the largest entry, over all lines that are equalities.
 
     Parameters
@@ -28,22 +28,40 @@ def check_steps(derivation: Derivation, known: Mapping[str, Any], sizes: Mapping
     known
         Arrays of the variables by name, at a point that the caller has drawn.
     sizes
-        The numbers that size symbols stand for; those of the variables' axes are found from the arrays.
+        The numbers that size symbols stand for; `sizes_of` finds them from the arrays.
     """
-    numbers = dict(sizes or {})
-    graph = list(topological([*derivation.intermediates.values(), *(s.reference.to_dense() for s in derivation.steps if s.reference)]))
-    for node in graph:
-        if node.op == "variable" and node.attrs[0] in known:  # type: ignore[index]
-            numbers |= {str(s): n for s, n in zip(node.shape, np.shape(known[node.attrs[0]]), strict=True) if not isinstance(s, int) and str(s).isalnum()}  # type: ignore[index]
     arrays = {name: np.asarray(array, float) for name, array in known.items()}
     for name, node in derivation.intermediates.items():
-        arrays[name] = number_of(node, arrays, numbers)
+        arrays[name] = number_of(node, arrays, sizes)
     rng = np.random.default_rng(0)
     for name, of, m in derivation.differentials:
         if f"d{of}" not in arrays:
             arrays[f"d{of}"] = rng.normal(size=arrays[of].shape)
-        arrays[f"d{name}"] = np.tensordot(number_of(m.to_dense(FLOAT), arrays, numbers), arrays[f"d{of}"], len(m.shape_in))
-    return max((_difference(step, arrays, numbers) for step in derivation.steps), default=0.0)
+        arrays[f"d{name}"] = np.tensordot(number_of(m.to_dense(FLOAT), arrays, sizes), arrays[f"d{of}"], len(m.shape_in))
+    return max((_difference(step, arrays, sizes) for step in derivation.steps), default=0.0)
+
+
+def sizes_of(shapes: Mapping[str, Shape], arrays: Mapping[str, Any]) -> dict[str, int]:
+    """Numbers for the size symbols with which the variables have the shapes of their arrays: of all variables, also those that nothing reads.
+
+    A symbol need not stand alone: n + 1 = 6 says n, too. Where several numbers fit (n·m = 20), any of them do.
+    """
+    equations = [(size, number) for name, shape in shapes.items() for size, number in zip(shape, np.shape(arrays[name]), strict=True)]
+
+    def solved(known: dict[str, int]) -> dict[str, int] | None:
+        left = [(bind(size, known), number) for size, number in equations]
+        if any(isinstance(size, int) and size != number for size, number in left):
+            return None
+        unknown = [(size, number) for size, number in left if not isinstance(size, int)]
+        if not unknown:
+            return known
+        size, number = min(unknown, key=lambda each: len(symbols_in(each[0])))
+        name = min(symbols_in(size))
+        largest = number + abs(as_int(bind(size, dict.fromkeys(symbols_in(size), 0)), "An axis")) + 9
+        tries = (solved({**known, name: trial}) for trial in range(1, largest + 1))
+        return next((found for found in tries if found is not None), None)
+
+    return solved({}) or {}
 
 
 def _difference(step: Step, arrays: Mapping[str, Any], sizes: Mapping[str, Size]) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from wrt.numeric.blackbox import Array
 from wrt.numeric.extrapolate import best_limit
 from wrt.numeric.ladder import Ladder, Mask, Rung, length
+from wrt.numeric.noise import granularity
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Sides:
 
 def find_kinks(ladder: Ladder, among: Mask) -> Sides | None:
     """Kinks among the outputs of the mask, confirmed on steps a thousand and, where f is exact enough, ten million times shorter."""
-    rungs, floor = ladder.usable(), ladder.floor()
+    rungs = ladder.usable()
+    floor = np.maximum(ladder.floor(), granularity(np.concatenate([rung.rises for rung in rungs])) / 2)
     # The shortest three neighbours are the least disturbed by curvature; those of a scan lie too far apart.
     runs = [rungs[i : i + 3] for i in range(len(rungs) - 2) if rungs[i].level - rungs[i + 2].level == 2]
     if not runs or not ladder.two_sided:
@@ -51,7 +53,7 @@ def find_kinks(ladder: Ladder, among: Mask) -> Sides | None:
         level = run[-1].level - drop
         with np.errstate(invalid="ignore"):
             jump = np.abs(sides.forward - sides.backward)
-        clear = floor < 1e-3 * jump * length(level)  # the rounding of f does not hide the jump
+        clear = floor < 1e-3 * jump * length(level)  # the last digit of f does not hide the jump
         if drop == 10:
             sides = replace(sides, bent=sides.bent & clear, sharp=sides.sharp & clear)
         elif not clear[sides.mask].all():

@@ -18,8 +18,9 @@ from wrt.numeric.blackbox import Array
 from wrt.numeric.stencil import slope_weights
 
 Mask = NDArray[np.bool_]
-# Steps in the exact ratio 2 could all be whole numbers of periods of f, or of the last digits that f keeps; these cannot.
-MANTISSAS = (4096, 4459, 3769, 4583, 4021, 3671, 4327, 3907)
+# Steps in the exact ratio 2 could all be whole numbers of periods of f, or of the last digits that f keeps; these cannot. They use all
+# bits of a float: whole numbers of a coarse last digit rise by that digit exactly, and f would seem to have no rounding at all.
+MANTISSAS = tuple(whole + math.pi * whole % 1 for whole in (4096, 4459, 3769, 4583, 4021, 3671, 4327, 3907))
 
 
 def length(level: int) -> float:

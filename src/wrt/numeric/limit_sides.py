@@ -39,28 +39,37 @@ def tendency(steps: Array, quotients: Array, round_off: Array, at: float) -> Ten
             return Tendency()
         lengths = (ratio[1:] + ratio[:-1]) / 2
         powers = np.diff(np.log(np.abs(d))) / np.diff(lengths)
-    power, unclear = float(powers.mean()), last < q.size - 1 and abs(changes[last]) > abs(changes[last - 1])
-    if np.ptp(powers) > EVEN:
+    power = float(powers.mean())
+    if np.ptp(powers) > EVEN or not _goes_on(h[last - 1 :], q[last - 1 :], noise[last - 1 :], power):
         return Tendency()
     if abs(power) < EVEN / 2 or power <= -0.05:
         return Tendency(float(np.copysign(np.inf, d[-1])), np.inf, max(0.0, -power) if power <= -0.05 else 0.0)
-    if power < 0.05 or unclear:
+    if power < 0.05:
         return Tendency()
     ends = [float(q[k + 1] + changes[k] / ((h[k] / h[k + 1]) ** power - 1)) for k in (last - 2, last - 1)]
     return Tendency(ends[1], 10 * abs(ends[1] - ends[0]) + 10 * float(noise[last]))
 
 
-def contradicted(quotients: Array, round_off: Array, limit: float, error: float) -> bool:
-    """Whether the quotients of shorter h settle elsewhere: three in a row that agree, farther from the limit than round-off explains."""
-    known = np.isfinite(quotients) & np.isfinite(round_off) & (quotients != 0)  # 0: h was too short for the digits of f
+def _goes_on(h: Array, q: Array, noise: Array, power: float) -> bool:
+    """Whether all quotients after the first two change as a power of h that goes through these does, as far as round-off lets it be seen."""
+    with np.errstate(all="ignore"):
+        path = np.log(h) if abs(power) < EVEN / 2 else h**power
+        expected = (q[1] - q[0]) * (path - path[1]) / (path[1] - path[0])
+        wrong = np.abs(q - q[1] - expected) > 0.1 * np.abs(expected) + 10 * (noise + noise[1])
+    return not wrong[2:].any()
+
+
+def settled(quotients: Array, round_off: Array, limit: float, error: float) -> int | None:
+    """Where the quotients of shorter h settle elsewhere: three in a row (or the last two) that agree, and are not near the limit."""
+    known = np.isfinite(quotients) & np.isfinite(round_off)
+    if not known.any():
+        return None
     q, away, allowed = quotients[known], np.abs(quotients[known] - limit), 20 * round_off[known] + 3 * error
-    if not q.size:
-        return False
-    for k in range(int(np.argmin(away)) + 1, q.size - 2):
-        three = slice(k, k + 3)
-        if (away[three] > allowed[three]).all() and np.ptp(q[three]) < 0.3 * away[three].min():
-            return True
-    return False
+    for k in range(int(np.argmin(away)) + 1, q.size - 1):
+        few = slice(k, k + 3)
+        if (away[few] > allowed[few]).all() and np.ptp(q[few]) < 0.3 * away[few].min():
+            return int(np.flatnonzero(known)[k])
+    return None
 
 
 def apart(steps: Array, ahead: Array, behind: Array, round_off: Array, gap: float, at: float) -> bool | None:

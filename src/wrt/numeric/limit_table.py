@@ -14,8 +14,9 @@ import numpy as np
 from wrt.errors import ArgumentError, ShapeError
 from wrt.numeric.blackbox import Array, BlackBox, as_point, entry
 from wrt.numeric.estimate import Kink
-from wrt.numeric.limit_sides import apart, contradicted, tendency
-from wrt.numeric.limits import Answer, scales_of
+from wrt.numeric.limit_run import Run
+from wrt.numeric.limit_sides import apart, settled, tendency
+from wrt.numeric.limits import scales_of
 from wrt.numeric.quotients import LimitTable
 
 
@@ -79,29 +80,26 @@ def limit_table(
                 behind[row] = (below - box.center) / down
             if up and down:
                 central[row] = (above - below) / (up - down)
-    answer = Answer(box, point)
-    if box.center.size:
-        answer.add(index, -np.inf, np.inf, float(scales[index]), 40)
-    found = answer.estimate(notes)
-    place = int(np.ravel_multi_index(index, point.shape)) if index else 0
-    rounding, size = box.precision / 2, answer.size[:, place]  # the size is 0 at kinks
+    runs = [Run(box, point, index, sign, float(scales[index])) for sign in (0, 1, -1)]
+    whole, notes = runs[0], (*notes, *runs[0].notes)
+    rounding, size = box.precision / 2, whole.size  # the size is 0 at kinks
     with np.errstate(over="ignore"):
         longest = np.nan_to_num(np.abs(np.concatenate([ahead, behind]))[[0, lengths.size]]).max(axis=0)
         tiny = 1e-6 * np.maximum(size / scales[index], longest)
-        value, error = found.value.reshape(size.size, -1)[:, place], found.error.reshape(size.size, -1)[:, place]
-        steady = (error <= np.maximum(0.1 * np.abs(value), tiny)) | (size == 0)
-        rough = (answer.noise[:, place] > 1.5 * rounding * size) & (size > 0) & steady  # f is less exact than its last digit
-        noise = np.where(rough, np.maximum(answer.noise[:, place], rounding * sizes), rounding * sizes)
+        rough = (whole.noise > 1.5 * rounding * size) & (size > 0) & whole.steady(tiny)  # f is less exact than its last digit
+        noise = np.where(rough, np.maximum(whole.noise, rounding * sizes), rounding * sizes)
         round_off = 2 * noise / lengths[:, None]
-    sides = [_side(box, point, index, at, float(scales[index]), sign) for sign in (1, -1)]
-    blur = 2 * np.maximum(noise, answer.noise[:, place]) / lengths[:, None]
+        blur = 2 * np.maximum(noise, whole.noise) / lengths[:, None]
     blur[lengths <= 1e4 * np.spacing(abs(at))] = np.inf  # x + h is rounded
-    bent = {kink.output: kink for kink in found.kinks}
-    told = {str(kink) for kink in found.kinks} | set(answer.unsteady)  # the table says these itself
+    for run in runs:
+        run.come_nearer(lengths, ahead, behind, blur)
+    value, error, steady = whole.value, whole.error, whole.steady(tiny)
+    sides = [(run.value, run.error) for run in runs[1:]]
+    near = np.max([run.near for run in runs], axis=0)
     forward, backward, limit, errors = (np.full(size.size, np.nan) for _ in range(4))
     kinks = []
     for row, output in enumerate(np.ndindex(box.shape)):
-        quotients, clean, kink = (ahead[:, row], behind[:, row]), round_off[:, row], bent.get(output)
+        quotients, clean, kink = (ahead[:, row], behind[:, row]), round_off[:, row], whole.kinks.get(row)
         both = _Sides(quotients, clean, blur[:, row], [(values[row], doubts[row]) for values, doubts in sides], float(tiny[row]))
         (forward[row], backward[row]), doubt, differ = _one_sided_limits(both, kink, lengths, at)
         if differ:
@@ -110,9 +108,9 @@ def limit_table(
         elif not np.isinf([forward[row], backward[row]]).any():
             present = [side for side, each in enumerate(quotients) if np.isfinite(each).any()]
             ends = np.array([forward[row], backward[row]])[present]
-            if steady[row] and kink is None and not any(contradicted(quotients[side], both.blur, value[row], error[row]) for side in present):
+            if steady[row] and kink is None and all(settled(quotients[side], both.blur, value[row], error[row]) is None for side in present):
                 limit[row], errors[row] = value[row], error[row]
-            elif np.isfinite(ends).all() and np.isfinite(doubt):
+            elif np.isfinite(ends).all() and doubt + np.ptp(ends) / 2 <= max(0.1 * abs(ends.mean()), both.tiny):
                 limit[row], errors[row] = ends.mean(), doubt + np.ptp(ends) / 2
             if np.isfinite(limit[row]):
                 forward[row], backward[row] = (limit[row] if side in present else np.nan for side in (0, 1))
@@ -134,21 +132,9 @@ def limit_table(
         steady=bounded.reshape(shape),
         exact=known,
         kinks=tuple(kinks),
-        notes=tuple(note for note in found.notes if note not in told),
+        notes=(*notes, *(_bend_note(entry("f", output), h) for output, h in zip(np.ndindex(shape), near, strict=True) if h)),
         evaluations=box.calls,
     )
-
-
-def _side(box: BlackBox, point: Array, index: tuple[int, ...], at: float, scale: float, sign: int) -> tuple[Array, Array]:
-    """The limits of the quotients of one side, extrapolated from that side alone, and their errors; nan where f has no values there."""
-    side = Answer(box, point)
-    try:
-        if box.center.size:
-            side.add(index, at if sign > 0 else -np.inf, np.inf if sign > 0 else at, scale, 40)
-    except ArgumentError:  # f is not finite on this side
-        return np.full(box.center.size, np.nan), np.full(box.center.size, np.inf)
-    place = int(np.ravel_multi_index(index, point.shape)) if index else 0
-    return side.value[:, place], side.error[:, place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +158,9 @@ def _one_sided_limits(sides: _Sides, kink: Kink | None, steps: Array, at: float)
     found = []
     for quotients, (limit, doubt) in zip(sides.quotients, sides.extrapolated, strict=True):
         seen = tendency(steps, quotients, sides.round_off, at)
-        sound = np.isfinite(quotients).any() and not np.isinf(seen.limit) and doubt <= max(0.1 * abs(limit), small)
-        trusted = sound and not contradicted(quotients, sides.blur, limit, doubt)
-        found.append((float(limit), float(doubt)) if trusted else (seen.limit, seen.error))
+        sound = np.isfinite(quotients).any() and not np.isinf(seen.limit) and np.isfinite(limit) and doubt <= max(0.1 * abs(limit), small)
+        trusted = sound and np.isfinite(doubt) and settled(quotients, sides.blur, limit, doubt) is None
+        found.append((_repeated(quotients, float(limit), float(doubt)), float(doubt)) if trusted else (seen.limit, seen.error))
     (forward, doubt), (backward, another) = found
 
     def stay_apart(gap: float) -> bool | None:
@@ -189,8 +175,16 @@ def _one_sided_limits(sides: _Sides, kink: Kink | None, steps: Array, at: float)
         known = [each for each in (doubt, another) if np.isfinite(each)]
         return (forward, backward), sum(known) if known else np.inf, bool(np.isinf(gap))
     stay = stay_apart(gap)
-    differ = stay is not False and (kink is not None or abs(gap) > (10 if stay else 100) * doubts)
+    seen_by_both = kink is not None and abs(gap) > 1e-10 * (abs(forward) + abs(backward))
+    differ = stay is not False and (seen_by_both or abs(gap) > (10 if stay else 100) * doubts)
     return (forward, backward), doubts, differ
+
+
+def _repeated(quotients: Array, limit: float, doubt: float) -> float:
+    """The quotient that comes most often, if that is three times and within the doubt of the limit: it has no rounding of an extrapolation."""
+    values, counts = np.unique(quotients[np.isfinite(quotients)], return_counts=True)
+    often = float(values[np.argmax(counts)])
+    return often if counts.max() >= 3 and abs(often - limit) <= doubt else limit
 
 
 def _index(i: int | tuple[int, ...] | None, point: Array) -> tuple[int, ...]:
@@ -234,10 +228,22 @@ def _steps(steps: Sequence[float] | None, scale: float) -> Array:
     if steps is None:
         first = int(np.floor(np.log10(scale / 2)))
         return np.array([float(f"1e{first - k}") for k in range(16)])
-    given = np.asarray(steps, dtype=np.float64).reshape(-1)
-    if not (given.size and np.isfinite(given).all() and (given > 0).all()):
-        raise ArgumentError("steps must be positive finite numbers, at least one.")
-    return np.sort(given)[::-1]
+    try:
+        given = np.asarray(steps)
+        good = given.ndim == 1 and given.size > 0 and given.dtype.kind in "fiu" and bool((np.isfinite(given) & (given > 0)).all())
+    except ValueError:  # rows of different lengths
+        good = False
+    if not good:
+        raise ArgumentError(f"steps must be positive finite numbers, at least one, but they are {steps!r}.", advice="Write steps=[1e-1, 1e-2, 1e-3].")
+    lengths = np.sort(given.astype(np.float64))[::-1]
+    twice = lengths[1:][np.diff(lengths) == 0]
+    if twice.size:
+        raise ArgumentError(f"steps must differ, but {twice[0]:g} is given twice.", advice="Give every h once.")
+    return lengths
+
+
+def _bend_note(f: str, h: float) -> str:
+    return f"{f} has a kink, a jump or a sharp bend within {h:.0e} of x; its limits are taken from shorter steps."
 
 
 def _moved(box: BlackBox, index: tuple[int, ...], at: float, step: float) -> tuple[Array, float]:

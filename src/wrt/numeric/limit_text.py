@@ -10,7 +10,7 @@ from wrt.numeric.blackbox import entry
 from wrt.numeric.estimate import Kink, with_error
 
 if TYPE_CHECKING:
-    from wrt.numeric.quotients import LimitTable
+    from wrt.numeric.quotients import LimitTable, Method
 
 BLOCKS = 3  # outputs that are printed; the others are counted
 
@@ -27,10 +27,11 @@ def written(table: LimitTable) -> str:
 def _block(table: LimitTable, output: tuple[int, ...]) -> list[str]:
     of = entry("f", output)
     lines = [f"∂{of}/∂{table.input} at {table.input} = {table.at:.10g}, where {of} = {table.value[output]:.10g}"]
-    lines.append(f"{'h':>7}  {'forward':>17}  {'backward':>17}  {'central':>17}   {'forward error':>13}   {'central error':>13}")
+    measured = with_errors(table, output)
+    lines.append(f"{'h':>7}  {'forward':>17}  {'backward':>17}  {'central':>17}   " + "   ".join(f"{f'{each} error':>13}" for each in measured))
     column: Any = (slice(None), *output)
     shown = []
-    for method in ("forward", "central"):
+    for method in measured:
         found = (table.errors(method), table.truncation(method), table.round_off(method))
         shown.append((*(each[column] for each in found), best(table, method, output)))
     for k, h in enumerate(table.steps):
@@ -42,30 +43,46 @@ def _block(table: LimitTable, output: tuple[int, ...]) -> list[str]:
         lines.append("        T: truncation is the larger part, R: round-off; * the best h")
     chosen = [f"{m} {best(table, m, output):.0e}" for m in ("forward", "backward", "central") if np.isfinite(best(table, m, output))]
     lines.append("best h  " + (", ".join(chosen) or "none: there is no finite limit to approach"))
-    said, exists = verdict(table, output)
-    lines.append(said)
+    lines.append(verdict(table, output)[0])
     if table.exact is not None:
-        exact = float(table.exact[output])
-        off = f"the limit differs by {abs(exact - table.limit[output]):.1e}" if exists else "is given, but there is no derivative here"
-        lines.append(f"exact   {exact:.16g}   {off}")
+        lines.append(f"exact   {float(table.exact[output]):.16g}   {beside(table, output)}")
     return lines
+
+
+def with_errors(table: LimitTable, output: tuple[int, ...]) -> tuple[Method, Method]:
+    """The methods whose errors are shown: central ones, and those of a side on which f has values."""
+    column: Any = (slice(None), *output)
+    forward = np.isfinite(table.forward[column]).any() or not np.isfinite(table.backward[column]).any()
+    return "forward" if forward else "backward", "central"
+
+
+def beside(table: LimitTable, output: tuple[int, ...]) -> str:
+    """What the derivative that was given has to do with the quotients."""
+    exact, outcome = float(table.exact[output]), table.outcome(output)  # type: ignore[index]
+    if outcome == "unseen":
+        return "is given; the quotients show no limit that could confirm or deny it"
+    if outcome != "derivative":
+        return "is given, but there is no derivative here"
+    if not np.isfinite(exact):
+        return f"is given: the derivative is {'undefined' if np.isnan(exact) else 'infinite'} there, and the limit of the quotients stands alone"
+    return f"the limit differs by {abs(exact - table.limit[output]):.1e}"
 
 
 def verdict(table: LimitTable, output: tuple[int, ...]) -> tuple[str, bool]:
     """What the quotients tend to, in one line, and whether that is a derivative."""
     ends = {"forward": float(table.forward_limit[output]), "backward": float(table.backward_limit[output])}
+    outcome = table.outcome(output)
+    if outcome == "derivative":
+        return f"limit   {with_error(float(table.limit[output]), float(table.error[output]))}", True
+    if outcome == "unseen":
+        return f"limit   none that is steady{_range(table, output)}", False
+    if outcome == "kink":
+        return _kink(next(kink for kink in table.kinks if kink.output == output)), False
     growths = {method: float(table.growth(method)[output]) for method in ("forward", "backward")}
     growing = [f"the {method} quotients grow {_rate(growths[method])}" for method, end in ends.items() if np.isinf(end)]
-    if growing:
-        sort = " (a jump)" if max(growths.values()) > 0.98 else ""
-        rest = [f"the {method} limit is {end:.10g}" for method, end in ends.items() if np.isfinite(end)]
-        return f"limit   none: {' and '.join(growing)}{sort}{''.join(f'; {each}' for each in rest)}", False
-    kink = next((kink for kink in table.kinks if kink.output == output), None)
-    if kink is not None:
-        return _kink(kink), False
-    if np.isfinite(table.limit[output]):
-        return f"limit   {with_error(float(table.limit[output]), float(table.error[output]))}", True
-    return f"limit   none that is steady{_range(table, output)}", False
+    sort = " (a jump)" if max(growths.values()) > 0.98 else ""
+    rest = [f"the {method} limit is {end:.10g}" for method, end in ends.items() if np.isfinite(end)]
+    return f"limit   none: {' and '.join(growing)}{sort}{''.join(f'; {each}' for each in rest)}", False
 
 
 def _rate(power: float) -> str:
@@ -99,7 +116,7 @@ def _number(quotient: float) -> str:
 def _error(error: float, truncation: float, round_off: float, is_best: bool) -> str:
     if not np.isfinite(error):
         return f"{'—':>9}    "
-    part = " " if not np.isfinite(truncation) else "T" if truncation > round_off else "R"
+    part = " " if not error or not np.isfinite(truncation) else "T" if truncation > round_off else "R"
     return f"{error:9.1e} {part}{'*' if is_best else ' '} "
 
 
@@ -126,6 +143,7 @@ def record(table: LimitTable, output: tuple[int, ...]) -> dict[str, Any]:
         "backward_limit": float(table.backward_limit[output]),
         "exact": None if table.exact is None else _plain(table.exact[output]),
         "kink": None if kink is None else {"forward": kink.forward, "backward": kink.backward},
+        "outcome": table.outcome(output),
         "verdict": " ".join(said.split()),
     }
 

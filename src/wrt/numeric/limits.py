@@ -95,24 +95,27 @@ class Answer:
         box, where = self.box, entry("x", index)
         unit = 1.0 if 1e-100 < scale < 1e100 else 2.0 ** np.floor(np.log2(scale))  # else squares of steps leave the range of floats
         x = float(self.point[index])
+        small = np.where(np.abs(box.center) > 1e290, 2.0**-64, 1.0)  # else sums of values leave the range of floats
 
         def along(moved: float) -> Array | None:
-            return box.along(index, moved * unit)
+            value = box.along(index, moved * unit)
+            return None if value is None else value * small
 
-        ladder = Ladder(along, where, x / unit, box.center, scale / unit, low / unit, high / unit, box.precision, budget)
+        ladder = Ladder(along, where, x / unit, box.center * small, scale / unit, low / unit, high / unit, box.precision, budget)
         search = Search(ladder)
         with np.errstate(all="ignore"):
             limit = search.run()
-        value, error = limit.value / unit, limit.error / unit
+        with np.errstate(over="ignore"):
+            value, error = limit.value / unit / small, limit.error / unit / small
         kinked = np.zeros(value.size, dtype=bool)
         if search.kinks is not None:
             kinked = search.kinks.mask
-            self._bend(search.kinks, index, unit, value, error)
+            self._bend(search.kinks, index, unit, small, value, error)
         if ladder.edge:
             self.notes.append(f"{where} is at {ladder.edge}: its limits are taken from {'above' if ladder.sides[0] > 0 else 'below'}.")
         at = int(np.ravel_multi_index(index, self.point.shape)) if index else 0
-        self.value[:, at], self.error[:, at], self.noise[:, at] = value, error, limit.steady
-        self.size[:, at] = np.where(kinked, 0.0, ladder.reach())
+        self.value[:, at], self.error[:, at], self.noise[:, at] = value, error, limit.steady / small
+        self.size[:, at] = np.where(kinked, 0.0, ladder.reach() / small)
         bad = (error > 0.1 * np.abs(value)) & ~kinked & (error > 1e-6 * self.size[:, at] / scale)
         if bad.any():
             first = int(np.argmax(np.where(bad, error, 0)))
@@ -121,13 +124,13 @@ class Answer:
                 f"No steady limit for {entry('f', self._output(first))} by {where}{others}: {value[first]:.3g} ± {error[first]:.1g}."
             )
 
-    def _bend(self, sides: Sides, index: tuple[int, ...], unit: float, value: Array, error: Array) -> None:
+    def _bend(self, sides: Sides, index: tuple[int, ...], unit: float, small: Array, value: Array, error: Array) -> None:
         """Replace the entries that have no derivative by the mean of both limits, with an error that reaches them."""
         for row in np.flatnonzero(sides.mask):
-            forward, backward = float(sides.forward[row]) / unit, float(sides.backward[row]) / unit
+            forward, backward = (float(side[row]) / unit / float(small[row]) for side in (sides.forward, sides.backward))
             if np.isfinite(forward) and np.isfinite(backward):
                 value[row] = (forward + backward) / 2
-                error[row] = abs(forward - backward) / 2 + sides.error[row] / unit
+                error[row] = abs(forward - backward) / 2 + sides.error[row] / unit / small[row]
             else:
                 value[row], error[row] = np.nan, np.inf
             self.kinks.append(Kink(self._output(int(row)), index, forward, backward, sides.step * unit))

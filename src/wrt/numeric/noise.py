@@ -2,6 +2,7 @@
 
 Smooth values on a few steps are a polynomial up to rounding, so their highest divided difference is a sample of the noise in f.
 Two are used, with and without f(x): on symmetric steps one sees the even part of f and the other the odd part.
+Where f moves by few of its last digits that sample may be zero by luck, so half a last digit is taken for noise in any case.
 Source: the idea of ECNoise, J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
 """
 
@@ -17,11 +18,24 @@ EPS = float(np.finfo(np.float64).eps)
 
 def apparent_noise(offsets: Array, rises: Array) -> Array:
     """Size of what is not polynomial in the values: noise, or structure finer than the steps; shape (m,)."""
-    with_center = np.abs(difference_weights(np.append(offsets, 0.0))[:-1] @ rises)
+    last_digit = granularity(rises) / 2
+    with_center: Array = np.maximum(last_digit, np.abs(difference_weights(np.append(offsets, 0.0))[:-1] @ rises))
     if offsets.size == 3:  # on one side the other difference of so few values is curvature
         return with_center
     larger: Array = np.maximum(with_center, np.abs(difference_weights(offsets) @ rises))
     return larger
+
+
+def granularity(rises: Array) -> Array:
+    """The largest power of two of which all rises of an output are multiples, shape (m,); zero where nothing rises.
+
+    On steps that use all bits of a float it is the last digit that f keeps.
+    """
+    mantissas, exponents = np.frexp(rises)
+    whole = np.ldexp(mantissas, 53).astype(np.int64)
+    units = np.ldexp((whole & -whole).astype(np.float64), exponents - 53)
+    least: Array = np.min(units, axis=0, where=rises != 0, initial=np.inf)
+    return np.where(np.isfinite(least), least, 0.0)
 
 
 def digits(relative: float) -> int:

@@ -21,6 +21,7 @@ from wrt.numeric.truncation import fitted
 
 Method = Literal["forward", "backward", "central"]
 METHODS: tuple[Method, ...] = get_args(Method)
+Outcome = Literal["derivative", "kink", "unbounded", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,20 @@ class LimitTable:
     def target(self, method: Method) -> Array:
         """What the quotients tend to, shape f(x).shape: `limit` for central ones, else that of their side.
 
-        Where there is a derivative and it was given as `exact`, it is that.
+        Where there is a derivative and it was given as `exact`, a finite number, it is that.
         """
         limits = {"forward": self.forward_limit, "backward": self.backward_limit, "central": self.limit}[method]
-        return np.array(limits if self.exact is None else np.where(np.isfinite(self.limit) & np.isfinite(limits), self.exact, limits))
+        if self.exact is None:
+            return np.array(limits)
+        return np.where(np.isfinite(self.limit) & np.isfinite(limits) & np.isfinite(self.exact), self.exact, limits)
+
+    def outcome(self, output: tuple[int, ...] = ()) -> Outcome:
+        """What is seen of one output: a derivative, two different limits, quotients that grow without bound, or none of these."""
+        if np.isfinite(self.limit[output]):
+            return "derivative"
+        if np.isinf([self.forward_limit[output], self.backward_limit[output]]).any():
+            return "unbounded"
+        return "kink" if any(kink.output == output for kink in self.kinks) else "unseen"
 
     def growth(self, method: Method) -> Array:
         """The p of quotients that grow like h^-p: 1 at a jump, 1/2 for a square root at 0; zero where they do not, shape f(x).shape."""
@@ -116,15 +127,18 @@ class LimitTable:
         return (1 if method == "central" else 2) * self.noise / self._columns()
 
     def order(self, method: Method) -> Array:
-        """The p of a truncation error c·h^p, as the quotients show it: 1, and 2 for central ones, or more; shape f(x).shape."""
-        return self._model(method)[2]
+        """The p of a truncation error c·h^p, as the quotients show it, shape f(x).shape: 1, and 2 for central ones, or more.
+
+        It is less where f is not smooth, and nan where the errors show no power of h.
+        """
+        return self._model(method)[1]
 
     def truncation(self, method: Method) -> Array:
-        """The error c·h^p that finite h makes, with c from the quotients; zero where none is seen, shape (k,) + f(x).shape."""
-        factor, unit, order = self._model(method)
-        with np.errstate(over="ignore"):
-            bounded: Array = factor * (self._columns() / unit) ** order
-        return bounded
+        """The error c·h^p that finite h makes, with c from the quotients; shape (k,) + f(x).shape.
+
+        Where they show no power of h it is the errors that round-off does not explain, and zero where there are none.
+        """
+        return self._model(method)[0]
 
     @property
     def best(self) -> dict[Method, Any]:
@@ -150,14 +164,14 @@ class LimitTable:
     def _columns(self) -> Array:
         return self.steps.reshape(-1, *[1] * self.value.ndim)
 
-    def _model(self, method: Method) -> tuple[Array, Array, Array]:
-        """c, k and p of the truncation error c·(h/k)^p, from the shortest steps at which it stands clear of round-off."""
+    def _model(self, method: Method) -> tuple[Array, Array]:
+        """The truncation error and its p."""
         unclear = self.round_off(method) + np.where(np.isfinite(self.limit), self.error, 0)
-        factor, unit, order = (np.zeros(self.value.shape) for _ in range(3))
+        whole, order = np.zeros(self.forward.shape), np.zeros(self.value.shape)
         for output, errors in self._by_output(self.errors(method)):
-            found = fitted(self.steps, errors, self._column(unclear, output), 2 if method == "central" else 1)
-            factor[output], unit[output], order[output] = found
-        return factor, unit, order
+            column: Any = (slice(None), *output)
+            whole[column], order[output] = fitted(self.steps, errors, self._column(unclear, output), 2 if method == "central" else 1)
+        return whole, order
 
     def _by_output(self, quotients: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
         for output in np.ndindex(self.value.shape):

@@ -10,7 +10,7 @@ from wrt.errors import Unsupported
 from wrt.graph.node import Shape
 from wrt.notation.layout import displayed_shape
 from wrt.notation.symbol import unicode_name
-from wrt.plot.source import derivative, quotient, shortened, sized, sizes
+from wrt.plot.source import derivative, quotient, shortened, sized, sizes, stated
 from wrt.plot.style import BLUE, INK, MUTED, PALE_BLUE, QUIET, styled
 
 if TYPE_CHECKING:
@@ -77,12 +77,7 @@ def _factors(d: Derivative) -> list[_Factor]:
 def _is(left: str, of: str, by: str) -> bool:
     """Whether ∂u_i/∂W₁_jk speaks of u and W₁."""
     found = _QUOTIENT.fullmatch(left)
-    return found is not None and (_bare(found["of"]), _bare(found["by"])) == (of, by)
-
-
-def _bare(name: str) -> str:
-    """u of u_i."""
-    return name.partition("_")[0]
+    return found is not None and all(said == name or said.startswith(f"{name}_") for said, name in ((found["of"], of), (found["by"], by)))
 
 
 def _drawn(d: Derivative) -> Picture:
@@ -102,16 +97,20 @@ def _drawn(d: Derivative) -> Picture:
     # what is computed from what, from the variable to the output
     values = [(factors[-1].by, factors[-1].x), *((each.of, each.f) for each in reversed(factors))]
     tallest = max(drawn.size_of(shape)[1] for _, shape in values)
-    across = 0.0
+    at = 0.0  # the left edge of the next box
     for k, (name, shape) in enumerate(values):
         width, height = drawn.size_of(shape)
-        if k:
-            drawn.arrow((across - 0.75, 0), (across - 0.3, 0))
         first = k == 0
-        drawn.array(across, -height / 2, shape, face=PALE_BLUE if first else QUIET, edge=BLUE if first else MUTED, strong=first, blue=range(len(shape) * first))
-        drawn.formula(across + width / 2, height / 2 + 0.1, name, size=13, color=BLUE if first else INK, va="bottom")
-        across += width + 1.1 + 0.15 * (len(shape) > 2)
-    drawn.formula(across - 0.55, 0, shortened(functions.replace("   ", "  "), 90), ha="left")
+        own = range(len(shape) * first)
+        room, beside = drawn.room(shape, own), (drawn.width_of(name, 13) - width) / 2  # how far names and sizes reach beyond the box
+        if k:
+            start = at
+            at += max(1.1, 0.8 + max(-room.left, beside))
+            drawn.arrow((start + 0.35, 0), (min(at - 0.3, at + room.left - 0.1), 0))
+        drawn.array(at, -height / 2, shape, face=PALE_BLUE if first else QUIET, edge=BLUE if first else MUTED, strong=first, blue=own)
+        drawn.formula(at + width / 2, height / 2 + 0.1, name, size=13, color=BLUE if first else INK, va="bottom")
+        at += max(width + 0.15 * (len(shape) > 2), room.right, width + beside - 0.2)
+    drawn.formula(at + 0.55, 0, shortened(functions.replace("   ", "  "), 90), ha="left")
 
     # the product
     shown = [total, *factors] if len(factors) > 1 else [total]
@@ -124,14 +123,15 @@ def _drawn(d: Derivative) -> Picture:
         name = f"∂{each.of}/∂{each.by}"
         claim = shortened(each.claim, 44)
         claim = f"{each.left} = {claim}" if k and each.left != name else claim
-        column = max(width, drawn.width_of(name, 13), drawn.width_of(claim)) + 0.1
-        center = across + column / 2
         ink = blue if k in (0, len(shown) - 1) else ()
+        room, texts = drawn.room(order, ink), max(width, drawn.width_of(name, 13), drawn.width_of(claim)) / 2 + 0.05
+        before, after = max(texts, width / 2 - room.left - 0.15), max(texts, room.right - width / 2 - 0.15)
+        center = across + before
         drawn.array(center - width / 2, middle - height / 2, order, face=PALE_BLUE if not k else QUIET, blue=ink)
         top = middle + height / 2 + 0.1 + 0.25 * (len(order) > 3)
         drawn.formula(center, top, name, size=13, va="bottom")
         drawn.formula(center, low, claim, va="top", color=INK)
-        across += column + 0.3
+        across = center + after + 0.3
         if k < len(shown) - 1:
             drawn.text(across, middle, "·" if k else "=", size=16)
             across += 0.42
@@ -140,7 +140,7 @@ def _drawn(d: Derivative) -> Picture:
     if len(factors) > 1:
         product += " = " + " · ".join(f"∂{e.of}/∂{e.by} ({_said(e, collated)})" for e in factors)
     lines = "; ".join(f"{e.left} = {e.claim}" for e in factors if len(factors) > 1)
-    whole = total.claim if " = " in total.claim else f"∂{output}/∂{x} = {total.claim}"
+    whole = stated(f"∂{output}/∂{x}", total.claim)
     alt = f"{' → '.join(name for name, _ in values)}, where {_one_line(functions)}. {product}. {lines}{'; ' * bool(lines)}{whole}."
     picture = drawn.finish(f"The chain of ∂{output}/∂{x}", alt)
     picture.numbers = {"derivative": sizes(total.displayed(collated)), "factors": [sizes(each.displayed(collated)) for each in factors]}

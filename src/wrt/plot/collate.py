@@ -43,7 +43,7 @@ def collate(
     wrt, shapes
         As for `wrt.derive`.
     values
-        Numbers for the variables: the cells then hold the derivative's entries.
+        Finite numbers for all variables: the cells then hold the derivative's entries.
     order
         How the matrix is flattened: "C", row by row, or "F", column by column (vec).
 
@@ -51,6 +51,8 @@ def collate(
     ------
     ShapeError
         For anything but a matrix by a vector of such sizes.
+    ArgumentError
+        For values that are no finite numbers, or where the matrix or its derivative is not finite.
 
     Examples
     --------
@@ -61,8 +63,10 @@ def collate(
     """
     chosen(order, Order, "order")
     if expression is None:
+        if wrt is not None or shapes is not None or values is not None:
+            raise ArgumentError("Which matrix is to be drawn? There is no expression.", advice="Give one, or leave wrt=, shapes= and values= out.")
         return _drawn(4, 2, 3, "x", None, order)
-    given = {name: np.asarray(value, float) for name, value in (values or {}).items()}
+    given = {name: _finite(name, value) for name, value in (values or {}).items()}
     if given and shapes is None:
         shapes = {name: " ".join(map(str, value.shape)) for name, value in given.items()}
     d = derivative(expression, wrt, shapes)
@@ -78,9 +82,26 @@ def collate(
     if values is not None:
         missing = set(d.variables) - set(given)
         if missing:
-            raise ArgumentError(f"No value for {', '.join(sorted(missing))}.")
-        numbers = np.asarray(d.collated(**given), float)
+            raise ArgumentError(f"No value for {', '.join(sorted(missing))}.", advice="Give all variables in values=, or none.")
+        with np.errstate(all="ignore"):  # what is not finite is said below
+            value, numbers = (np.asarray(each(**given), float) for each in (d.lower_order(), d.collated))
+        for what, found in (("matrix", value), ("derivative", numbers)):
+            if not np.isfinite(found).all():
+                at = np.argwhere(~np.isfinite(found))[0]
+                fact = f"At these values the {what} is not finite: entry [{', '.join(map(str, at))}] is {found[tuple(at)]}."
+                raise ArgumentError(fact, advice="Choose other values=.")
     return _drawn(k, l, n, unicode_name(d.wrt[-1]), numbers, order)
+
+
+def _finite(name: str, value: Any) -> NDArray[Any]:
+    """The value of a variable as an array of finite numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unlike lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise ArgumentError(f"The value of {name} is {value!r}; expected finite real numbers.")
+    return array.astype(float)
 
 
 def _drawn(k: int, l: int, n: int, x: str, numbers: NDArray[Any] | None, order: Order) -> Picture:
@@ -112,7 +133,7 @@ def _drawn(k: int, l: int, n: int, x: str, numbers: NDArray[Any] | None, order: 
         across = taken.right + 0.24
     far = across - 0.24
     drawn.arrow((start.right + 0.12, middle + 0.12), (left - 0.12, level))
-    drawn.text(left, upper + high + 0.42, f"collate: {n} partial derivative{'s' * (n > 1)}, each {k}×{l}", ha="left", va="bottom", color=INK)
+    drawn.text(left, upper + high + 0.42, f"collate: {n} partial derivative{'s, each' * (n > 1) or ','} {k}×{l}", ha="left", va="bottom", color=INK)
 
     tall = k * l * _HIGH
     drawn.arrow((start.right + 0.12, middle - 0.12), (left - 0.12, lower))
@@ -142,16 +163,18 @@ def _drawn(k: int, l: int, n: int, x: str, numbers: NDArray[Any] | None, order: 
 
     said = (
         f"The derivative of a {k}×{l} matrix A by {x}, a vector of {n}, in two ways. "
-        f"Collating: the {n} partial derivatives ∂A/∂{x}_i, each {k}×{l}, are stacked to {k}×{l}×{n}. "
-        f"Flattening: A is written {way} as {k * l} numbers, its Jacobian is {k * l}×{n}, reshaped to {k}×{l}×{n}. "
-        f"Both hold the same {k * l * n} numbers."
+        f"Collating: {f'the {n} partial derivatives ∂A/∂{x}_i, each {k}×{l}, are' if n > 1 else f'the one partial derivative ∂A/∂{x}₁, {k}×{l}, is'} "
+        f"stacked to {k}×{l}×{n}. "
+        f"Flattening: A is written {way} as {k * l} number{'s' * (k * l > 1)}, its Jacobian is {k * l}×{n}, reshaped to {k}×{l}×{n}. "
+        f"Both hold the same {f'{k * l * n} numbers' if k * l * n > 1 else 'number'}."
     )
     if shown is not None:
         parts = [f"∂A/∂{unicode_name(f'{x}{i + 1}')} = [" + ", ".join("[" + ", ".join(row) + "]" for row in shown[:, :, i]) + "]" for i in range(n)]
         said += " " + "; ".join(parts) + "."
     picture = drawn.finish("Collating and flattening", said)
+    picture.numbers = {"matrix": [k, l], "variable": [n], "order": order, "collated": [k, l, n], "flattened": [k * l, n]}
     if numbers is not None:
-        picture.numbers = {"derivative": numbers.tolist()}
+        picture.numbers["derivative"] = numbers.tolist()
     return picture
 
 

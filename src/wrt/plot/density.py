@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt.errors import ArgumentError
-from wrt.plot.style import BLUE, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE, PAPER, VERMILION, number, shades, styled
+from wrt.plot.style import BLUE, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE, PAPER, VERMILION, interval, number, shades, styled
 
 if TYPE_CHECKING:
     from wrt.plot.picture import Picture
 
 SAMPLES = 20_000  # what the window is read from
 STRIPS = ((0.15, 0.30, PALE_BLUE, BLUE, ""), (0.70, 0.85, PALE_ORANGE, ORANGE, "////"))  # quantiles of Y, and how their strip is drawn
+POWERS = (-3, 4)  # numbers at the axes beyond these powers of ten share a factor
+LISTED = 4  # branches named in words
 LINES, FINE = 9, 8  # lines of the grid in the plane, and steps between two of them
 
 
 @styled
-def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
+def density(Y: Any, *, names: tuple[str, str] | None = None) -> Picture:
     """The densities of X and of Y = f(X), with the map between them.
 
     In one dimension the density of X lies under the graph of f and that of Y beside it; strips of equal probability are shaded in both,
@@ -30,7 +32,7 @@ def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
     Y
         What `wrt.probability.transform` returned, over numbers or over points in the plane. Of composed transforms the last map is drawn.
     names
-        What the two variables are called.
+        What the two variables are called; without it x and y, but as a map of numbers in text calls its own: "log(z)" takes z to y.
 
     Examples
     --------
@@ -50,8 +52,15 @@ def density(Y: Any, *, names: tuple[str, str] = ("x", "y")) -> Picture:
             f"Y is over points of shape {shape}; densities over numbers and over the plane can be drawn.",
             advice="Draw a marginal: transform the coordinates that matter.",
         )
+    names = names or _called(Y)
     sample = np.asarray(Y.base.rvs(SAMPLES, np.random.default_rng(0)), float)
     return _line(Y, sample, names) if not shape else _plane(Y, sample, names)
+
+
+def _called(Y: Any) -> tuple[str, str]:
+    own = tuple(getattr(Y.map.function, "variables", ()))
+    first = str(own[0]) if len(own) == 1 and not Y.base.shape else "x"
+    return first, "y" if first != "y" else "z"
 
 
 # ----- one dimension ------------------------------------------------------------------------------------------------------
@@ -59,9 +68,9 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     from wrt.plot.picture import Picture
 
     images = Y.map.values(sample)
-    x = _window(sample, Y.base.low, Y.base.high, 0.002)
+    x, ends = _window(sample, Y.base.low, Y.base.high, 0.002)
     low, high = Y.support()
-    y = _window(images, low, high, 0.004)
+    y, limits = _window(images, low, high, 0.004)
     p, q = np.exp(Y.base.logpdf(x)), np.asarray(Y.pdf(y), float)
     f = Y.map.values(x)
 
@@ -73,8 +82,8 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     _bound(below, p, "y")
     _bound(left, q, "x")
     left.invert_xaxis()
-    graph.set_xlim(x[0], x[-1])
-    graph.set_ylim(y[0], y[-1])
+    graph.set_xlim(*ends)
+    graph.set_ylim(*limits)
 
     strips = []
     for a, b, face, edge, hatch in STRIPS:
@@ -90,11 +99,20 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
         strips.append((bottom, top, b - a))
     below.plot(x, p, color=BLUE)
     left.plot(q, y, color=VERMILION, linestyle="-")
-    inner = np.where((f > y[0]) & (f < y[-1]), f, np.nan)
-    graph.plot(x, inner, color=INK)
+    for piece in Y.pieces:
+        inside = (x > piece.xs[0]) & (x < piece.xs[-1])
+        at, values = (np.concatenate([a[:1], b[inside], a[-1:]]) for a, b in ((piece.xs, x), (piece.fs, f)))
+        shown = (at >= ends[0]) & (at <= ends[1])
+        graph.plot(at[shown], np.clip(values[shown], 2 * limits[0] - limits[1], 2 * limits[1] - limits[0]), color=INK)
 
     X, Yn = names
     graph.tick_params(labelbottom=False, labelleft=False)
+    below.ticklabel_format(axis="x", scilimits=POWERS)
+    left.ticklabel_format(axis="y", scilimits=POWERS)
+    graph.yaxis.get_offset_text().set_visible(False)
+    graph.xaxis.get_offset_text().set_visible(False)
+    below.locator_params(axis="x", nbins=6)
+    left.locator_params(axis="y", nbins=6)
     below.set_xlabel(f"${X}$")
     left.set_ylabel(f"${Yn}$")
     for axes, side in ((below, "left"), (left, "bottom"), (graph, None)):
@@ -115,32 +133,43 @@ def _line(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     note = f"equal shading, equal\nprobability: {number(share)}"
     said = [f"The graph of {Yn} = f({X}), with the density of {X.upper()} below it and the density of {Yn.upper()} at its left."]
     if mark is not None:
-        roots = np.array([branch["x"] for branch in mark["branches"]])
-        dot: dict[str, Any] = {"marker": "o", "markersize": 5, "linestyle": "none", "clip_on": False, "zorder": 5}
-        below.plot(roots, [branch["density_x"] for branch in mark["branches"]], color=BLUE, **dot)
-        graph.plot(roots, np.full(len(roots), mark["y"]), color=INK, **dot)
-        left.plot([mark["density_y"]], [mark["y"]], color=VERMILION, **dot)
+        for branch in mark["branches"]:
+            _dot(below, branch["x"], branch["density_x"], BLUE)
+            _dot(graph, branch["x"], mark["y"], INK)
+        _dot(left, mark["density_y"], mark["y"], VERMILION)
         quotients = [f"{number(branch['density_x'])}/{number(branch['abs_det'])}" for branch in mark["branches"]]
         total = " + ".join(quotients) + f" = {number(mark['density_y'])}"
         written = "\n+ ".join(quotients) + f"\n= {number(mark['density_y'])}" if len(total) > 24 else total
         note += f"\n\nat ${Yn} = {mark['y']:g}$ (dots):\n" + (written if len(quotients) <= 3 else f"{len(quotients)} branches give {number(mark['density_y'])}")
+        listed = sorted(mark["branches"], key=lambda branch: -branch["density_x"] / branch["abs_det"])[:LISTED]
         sources = " and ".join(
-            f"{X} = {number(branch['x'])} (density {number(branch['density_x'])}, |f'({X})| = {number(branch['abs_det'])})" for branch in mark["branches"]
+            f"{X} = {number(branch['x'])} (density {number(branch['density_x'])}, |f'({X})| = {number(branch['abs_det'])})"
+            for branch in sorted(listed, key=lambda branch: float(branch["x"]))
         )
+        if len(quotients) > LISTED:
+            sources += f" and {len(quotients) - LISTED} further x that give less"
+            total = f"{number(mark['density_y'])}, the sum over {len(quotients)} branches"
         said.append(f"Marked: {Yn} = {number(mark['y'])} from {sources}; its density is {total}.")
     corner.text(0.5, 0.5, note, ha="center", va="center", transform=corner.transAxes, color=MUTED, fontsize=10)
 
     picture.title = f"The density of {Yn.upper()} = f({X.upper()})"
     for bottom, top, probability in strips:
         runs = _runs((f >= bottom) & (f <= top))
-        where = " and ".join(f"{number(x[s], 3)} to {number(x[e], 3)}" for s, e in runs)
-        said.append(f"Shaded: {Yn} from {number(bottom, 3)} to {number(top, 3)}, which is {X} from {where}; each with probability {number(probability)}.")
+        where = " and ".join(interval(x[s], x[e]) for s, e in runs)
+        said.append(f"Shaded: {Yn} from {interval(bottom, top)}, which is {X} from {where}; each with probability {number(probability)}.")
     pieces = getattr(Y, "pieces", ())
     if len(pieces) > 1:
         said.append(f"f has {len(pieces)} monotone pieces; the density of {Yn.upper()} is the sum over them.")
     picture.alt = "\n".join(said)
     picture.numbers = {"strips": [{"y": [float(a), float(b)], "probability": float(p)} for a, b, p in strips], "mark": mark}
     return picture
+
+
+def _dot(axes: Any, x: float, y: float, color: str) -> None:
+    """A dot, whole at the edge; none beyond it."""
+    (a, b), (c, d) = axes.get_xlim(), axes.get_ylim()
+    if min(a, b) <= x <= max(a, b) and c <= y <= d:
+        axes.plot([x], [y], marker="o", markersize=5, color=color, clip_on=False, zorder=5)
 
 
 def _mark(Y: Any, images: Any) -> dict[str, Any] | None:
@@ -163,15 +192,18 @@ def _mark(Y: Any, images: Any) -> dict[str, Any] | None:
     return {"y": y, "density_y": after, "branches": branches}
 
 
-def _window(sample: Any, low: Any, high: Any, tail: float) -> Any:
-    """Points over the part where nearly all of the sample lies, inside the support."""
+def _window(sample: Any, low: Any, high: Any, tail: float) -> tuple[Any, tuple[float, float]]:
+    """Points over the part where nearly all of the sample lies, inside the support; and its ends."""
     a, b = np.quantile(sample, [tail, 1 - tail])
-    middle, spread = np.quantile(sample, 0.5), np.subtract(*np.quantile(sample, [0.9, 0.1]))
-    a, b = max(a, middle - 2.5 * spread), min(b, middle + 2.5 * spread)  # a heavy tail would squeeze the rest to nothing
+    middle, spread = np.quantile(sample, 0.5), np.subtract(*np.quantile(sample, [0.87, 0.13]))  # the strips lie between
+    a, b = max(a, middle - 1.5 * spread), min(b, middle + 1.5 * spread)  # a heavy tail would squeeze the rest to nothing
     margin = 0.04 * (b - a)
     a, b = max(a - margin, float(low)), min(b + margin, float(high))
+    if not b - a > 1e-10 * max(abs(a), abs(b)):
+        fact = f"The values lie too close together to be drawn: from {a!r} to {b!r}."
+        raise ArgumentError(fact, advice="Draw the distribution of what is left after a shift.")
     inset = 1e-4 * (b - a)  # a density may be infinite at the end of its support
-    return np.linspace(a + inset, b - inset, 801)
+    return np.linspace(a + inset, b - inset, 801), (float(a), float(b))
 
 
 def _bound(axes: Any, values: Any, which: str) -> None:
@@ -201,7 +233,7 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     p = np.exp(np.asarray(Y.base.logpdf(points), float)).reshape(n, n)
     images = Y.map.values(points).reshape(n, n, 2)
     scaling = np.exp(Y.map.log_abs_det(points)).reshape(n, n)
-    branched = len(getattr(Y, "_inverses", ())) > 1
+    branched = Y.branches > 1
     q = np.asarray(Y.pdf(images.reshape(-1, 2)), float).reshape(n, n) if branched else p / scaling  # one to one: nothing needs solving
 
     picture = Picture(height=3.5, layout="constrained")
@@ -211,7 +243,7 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     X, Yn = names
     for axes, at, values, name in ((before, mesh, p, X), (after, images, q, Yn)):
         finite = values[np.isfinite(values)]
-        top = float(min(finite.max(), 3 * np.quantile(finite, 0.9)))
+        top = float(min(finite.max(), 1.5 * np.quantile(finite, 0.9)))
         axes.pcolormesh(at[..., 0], at[..., 1], np.clip(values, 0, top), cmap=shades(), shading="gouraud", vmin=0, vmax=2 * top, rasterized=True)
         for k in range(0, n, FINE):
             axes.plot(at[k, :, 0], at[k, :, 1], color=MUTED, linewidth=0.5)
@@ -233,17 +265,20 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     ]
     points_of: list[dict[str, Any]] = []
     written = []
+    rest = " + other branches" if branched else ""
+    added = ", other branches added" if branched else ""
     for letter, (i, j) in cells.items():
         k, m = i + FINE // 2, j + FINE // 2
         said.append(
             f"{letter}, the cell around {X} = ({number(first[k, m], 3)}, {number(second[k, m], 3)}): density {number(p[k, m])}, "
-            f"|det J| = {number(scaling[k, m])}; at its image {Yn} = ({number(images[k, m, 0], 3)}, {number(images[k, m, 1], 3)}) the density is {number(q[k, m])}."
+            f"|det J| = {number(scaling[k, m])}; "
+            f"at its image {Yn} = ({number(images[k, m, 0], 3)}, {number(images[k, m, 1], 3)}) the density is {number(q[k, m])}{added}."
         )
-        rest = " + other branches" if branched else ""
         written.append(f"{letter}:  {number(p[k, m])} / {number(scaling[k, m])}{rest} = {number(q[k, m])}")
         points_of.append({"x": points.reshape(n, n, 2)[k, m].tolist(), "density_x": float(p[k, m]), "abs_det": float(scaling[k, m])})
         points_of[-1] |= {"y": images[k, m].tolist(), "density_y": float(q[k, m])}
-    picture.supxlabel(f"density of ${X.upper()}$ / |det $J$| = density of ${Yn.upper()}$.   " + "   ".join(written), fontsize=10, color=MUTED)
+    lines = [f"density of ${X.upper()}$ / |det $J$|{rest} = density of ${Yn.upper()}$.", "   ".join(written)]
+    picture.supxlabel(("\n" if branched else "   ").join(lines), fontsize=10, color=MUTED)
     said.append(f"|det J| on the grid lies between {number(float(scaling.min()), 3)} and {number(float(scaling.max()), 3)}.")
     picture.title, picture.alt = f"The density of {Yn.upper()} = f({X.upper()})", "\n".join(said)
     picture.numbers = {"points": points_of}

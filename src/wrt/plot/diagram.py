@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
@@ -65,6 +65,16 @@ class Diagram:
         )  # fmt: skip
         return self._take(self._measured(made))
 
+    def trial(self, draw: Callable[[], Extent]) -> Extent:
+        """The rectangle that something will take; nothing is drawn."""
+        texts, patches, lines, extents = (list(had) for had in (self.axes.texts, self.axes.patches, self.axes.lines, self._extents))
+        found = draw()
+        for made, had in ((self.axes.texts, texts), (self.axes.patches, patches), (self.axes.lines, lines)):
+            for each in [each for each in made if each not in had]:
+                each.remove()
+        self._extents = extents
+        return found
+
     def formula(self, x: float, y: float, text: str, *, size: float = 12, color: str = INK, ha: str = "center", va: str = "center") -> Extent:
         """A formula of wrt, typeset; as plain text where mathtext cannot read it."""
         made = typeset(text)
@@ -73,12 +83,12 @@ class Diagram:
 
     def width_of(self, formula: str, size: float = 12) -> float:
         """How wide a formula will be."""
-        made = typeset(formula)
-        math = _readable(made)
-        trial = self.axes.text(0, 0, made if math else formula, size=size, parse_math=math)
-        extent = self._measured(trial)
-        trial.remove()
+        extent = self.trial(lambda: self.formula(0, 0, formula, size=size))
         return extent.right - extent.left
+
+    def room(self, shape: Sequence[Size], blue: Collection[int] = ()) -> Extent:
+        """The rectangle of an array at (0, 0) with its size labels, which may reach far beyond its box."""
+        return self.trial(lambda: self.array(0, 0, shape, blue=blue))
 
     def _measured(self, text: Any) -> Extent:
         """The rectangle of a text: its size comes from the font alone, its place from its anchor."""

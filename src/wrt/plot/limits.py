@@ -10,7 +10,7 @@ import numpy as np
 from wrt.api.limits import limits as table_of
 from wrt.errors import ArgumentError
 from wrt.numeric.blackbox import entry
-from wrt.numeric.limit_text import best, record, verdict
+from wrt.numeric.limit_text import beside, best, record, verdict, with_errors
 from wrt.numeric.quotients import METHODS, LimitTable, Method
 from wrt.plot.style import INK, MUTED, STROKES, Stroke, number, styled
 
@@ -62,14 +62,15 @@ class _Drawing:
         self.column: Any = (slice(None), *output)
         self.verdict, self.exists = verdict(table, output)
         self.name = f"∂{entry('f', output)}/∂{table.input}"
-        measured: tuple[Method, ...] = ("forward", "central")
-        self.errors = {m: table.errors(m)[self.column] for m in measured}
-        self.grows = bool(np.isinf([table.forward_limit[output], table.backward_limit[output]]).any())
-        with_errors = self.exists and any((e > 0).any() for e in self.errors.values())
-        self.picture = Picture(height=5.4 if with_errors else 3.2, layout="constrained")
-        panels = self.picture.subplots(2 if with_errors else 1, 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": [1, 1.5]} if with_errors else None)
+        self.errors = {m: table.errors(m)[self.column] for m in with_errors(table, output)}
+        self.outcome = table.outcome(output)
+        self.grows = self.outcome == "unbounded"
+        self.power = self._power_of_ten()
+        two_panels = self.exists and any((e > 0).any() for e in self.errors.values())
+        self.picture = Picture(height=5.4 if two_panels else 3.2, layout="constrained")
+        panels = self.picture.subplots(2 if two_panels else 1, 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": [1, 1.5]} if two_panels else None)
         self._quotients(panels[0, 0])
-        if with_errors:
+        if two_panels:
             self._errors(panels[1, 0])
         last = panels[-1, 0]
         last.set_xscale("log")
@@ -84,11 +85,23 @@ class _Drawing:
         self.picture.numbers = record(self.table, self.output)
         return self.picture
 
+    def _power_of_ten(self) -> int:
+        """The unit of the vertical axes, 10^power: 0, but where sums and products of the numbers would leave the range of floats."""
+        quotients = np.concatenate([np.asarray(getattr(self.table, m))[self.column] for m in METHODS])
+        largest = np.max(np.abs(quotients[np.isfinite(quotients)]), initial=0.0)
+        return int(np.floor(np.log10(largest))) if largest > 1e290 or 0 < largest < 1e-290 else 0
+
+    def _scaled(self, values: Any) -> Any:
+        """Numbers in that unit."""
+        return values / 10.0**self.power if self.power >= -300 else values * 1e300 / 10.0 ** (self.power + 300)
+
+    def _unit(self) -> str:
+        return f", in units of $10^{{{self.power}}}$" if self.power else ""
+
     # ----- panels -----------------------------------------------------------------------------------------------------
     def _quotients(self, axes: Any) -> None:
         table, h = self.table, self.table.steps
-        curves: dict[Method, Any] = {m: np.asarray(getattr(table, m))[self.column] for m in METHODS}
-        kinked = not self.exists and not self.grows and any(kink.output == self.output for kink in table.kinks)
+        curves: dict[Method, Any] = {m: self._scaled(np.asarray(getattr(table, m))[self.column]) for m in METHODS}
         if not self.exists:
             del curves["central"]
         for method, quotients in curves.items():
@@ -97,29 +110,29 @@ class _Drawing:
             stroke = _DRAWN[method]
             shown = np.abs(quotients) if self.grows else quotients
             axes.plot(h, shown, color=stroke.color, linestyle=stroke.linestyle, marker=stroke.marker, markersize=3.5, linewidth=1.2, clip_on=True)
-        axes.set_title(f"{self.name} at {table.input} = {number(table.at)}: the quotients", loc="left")
+        axes.set_title(f"{self.name} at {table.input} = {number(table.at)}: the quotients{self._unit()}", loc="left")
         if self.grows:
             axes.set_yscale("log")
             axes.set_title(f"{self.name} at {table.input} = {number(table.at)}: the size of the quotients grows without bound", loc="left")
             self._label_growth(axes, curves)
-        elif kinked:
+        elif self.outcome == "kink":
             self._label_sides(axes, curves)
         elif self.exists:
             self._label_limit(axes, curves)
         else:
-            axes.set_title(f"{self.name} at {table.input} = {number(table.at)}: the quotients have no steady limit", loc="left")
+            axes.set_title(f"{self.name} at {table.input} = {number(table.at)}: the quotients have no steady limit{self._unit()}", loc="left")
             for method, quotients in curves.items():
-                self._tag(axes, method, h[0], quotients[0], _DRAWN[method].color, right=True, above=quotients[0] > np.nanmean(quotients))
+                self._tag(axes, method, h[0], quotients[0], _DRAWN[method].color, right=True, above=method == "forward")
 
     def _label_limit(self, axes: Any, curves: dict[Method, Any]) -> None:
-        limit, h = float(self.table.target("central")[self.output]), self.table.steps
+        limit, h = self._scaled(float(self.table.target("central")[self.output])), self.table.steps
         spread = max(np.nanmax(np.abs(q[:2] - limit), initial=0.0) for q in curves.values())
         if spread < 1e-9 * max(1.0, abs(limit)):  # a straight line: nothing but rounding
             spread = max(1.0, abs(limit)) * 0.1
         axes.set_ylim(limit - 1.5 * spread, limit + 1.5 * spread)
         axes.axhline(limit, color=MUTED, linewidth=0.7, zorder=0)
         middle = float(np.sqrt(h[0] * self._shortest()))
-        word = "limit" if self.table.exact is None else "exact"
+        word = "exact" if self._known() else "limit"
         axes.text(middle, limit + 0.12 * spread, f"{word} {number(limit, 8)}", ha="center", va="bottom")
         for method, quotients in curves.items():
             if method == "central" or not np.isfinite(quotients[0]) or abs(quotients[0] - limit) < 0.2 * spread:
@@ -128,7 +141,7 @@ class _Drawing:
             self._tag(axes, method, h[0], quotients[0], _DRAWN[method].color, right=True, above=above)
 
     def _label_sides(self, axes: Any, curves: dict[Method, Any]) -> None:
-        limits = {m: float(self.table.target(m)[self.output]) for m in curves}
+        limits = {m: self._scaled(float(self.table.target(m)[self.output])) for m in curves}
         gap = abs(limits["forward"] - limits["backward"])
         middle = float(np.exp(np.log(self.table.steps[[0, -1]]).mean()))
         low, high = min(limits.values()), max(limits.values())
@@ -160,34 +173,48 @@ class _Drawing:
         return bool(np.allclose(forward, backward, rtol=1e-3))
 
     def _errors(self, axes: Any) -> None:
-        table, h = self.table, self.table.steps
+        h = self.table.steps
+        drawn = {method: self._scaled(errors) for method, errors in self.errors.items()}
         axes.set_yscale("log")
-        positive = np.concatenate([errors[errors > 0] for errors in self.errors.values()])  # a quotient without error has no logarithm
+        positive = np.concatenate([errors[errors > 0] for errors in drawn.values()])  # a quotient without error has no logarithm
         axes.set_ylim(max(positive.min() / 100, positive.max() * 1e-18), positive.max() * 8)
-        for method, errors in self.errors.items():
+        labelled = []
+        for method, errors in drawn.items():
             stroke = _DRAWN[method]
             shown = np.where(errors > 0, errors, np.nan)
             axes.plot(h, shown, color=stroke.color, linestyle=stroke.linestyle, marker=stroke.marker, linewidth=1.4)
-            clear = np.flatnonzero(self._of(table.truncation, method) > 3 * self._of(table.round_off, method))
-            upper = method == "forward"
-            if clear.size:
+            power, upper = self._order(method), method != "central"
+            clear = np.flatnonzero(self._of(self.table.truncation, method) > 3 * self._of(self.table.round_off, method))
+            if clear.size and power:
                 k = int(clear[clear.size // 2 if upper else -1])
                 free = upper or not k
-                power = int(table.order(method)[self.output])
-                self._tag(axes, f"{method} ∝ {'$h$' if power == 1 else f'$h^{power}$'}", h[k], shown[k], stroke.color, right=free, above=free)
+                falls = "$h$" if power == 1 else f"$h^{{{number(power)}}}$"
+                self._tag(axes, f"{method} ∝ {falls}", h[k], shown[k], stroke.color, right=free, above=free)
+                labelled.append(k)
             elif np.isfinite(shown).any():
                 k = np.flatnonzero(np.isfinite(shown))[-1 if upper else 0]
                 self._tag(axes, method, h[k], shown[k], stroke.color, right=not k, above=upper)
-        rounding = self._of(table.round_off, "central")
+        rounding = self._scaled(self._of(self.table.round_off, "central"))
         axes.plot(h, np.where(rounding > positive.min() / 2, rounding, np.nan), color=MUTED, linewidth=0.8, zorder=0)
         inside = np.flatnonzero((rounding > positive.min()) & (rounding < positive.max()) & (h >= self._shortest()))
         if inside.size:
             k = int(inside[(2 * inside.size) // 3])
+            if any(abs(k - other) < 3 for other in labelled):
+                k = int(max(inside, key=lambda place: min(abs(place - other) for other in labelled)))
             self._tag(axes, "round-off ∝ $1/h$", h[k], rounding[k], MUTED, right=False, above=True)
         self._best(axes)
-        against = "extrapolated limit" if table.exact is None else "exact derivative"
-        falls = "truncation falls, round-off grows" if any(self._of(table.truncation, m).any() for m in self.errors) else "there is round-off only"
+        against = "exact derivative" if self._known() else "extrapolated limit"
+        truncated = any(np.nan_to_num(self._of(self.table.truncation, m)).any() for m in self.errors)
+        falls = "truncation falls, round-off grows" if truncated else "there is round-off only"
         axes.set_title(f"their errors, against the {against}: {falls}", loc="left")
+
+    def _known(self) -> bool:
+        """Whether the errors are against a derivative that was given."""
+        return self.table.exact is not None and bool(np.isfinite(self.table.exact[self.output]))
+
+    def _order(self, method: Method) -> float:
+        """The p of h^p with which the truncation falls; 0 where the errors show no power."""
+        return float(np.nan_to_num(self.table.order(method)[self.output]))
 
     @staticmethod
     def _tag(axes: Any, text: str, h: float, y: float, color: str, *, right: bool, above: bool) -> None:
@@ -207,11 +234,11 @@ class _Drawing:
         bottom = axes.get_ylim()[0]
         for method, errors in self.errors.items():
             chosen = best(self.table, method, self.output)
-            if not (np.isfinite(chosen) and self._of(self.table.truncation, method).any()):
+            if not (np.isfinite(chosen) and self._order(method)):
                 continue
-            error = float(errors[np.argmin(np.abs(self.table.steps - chosen))])
+            error = self._scaled(float(errors[np.argmin(np.abs(self.table.steps - chosen))]))
             axes.plot([chosen, chosen], [bottom, max(error, bottom)], color=INK, linewidth=0.7, zorder=0)
-            left = method == "central"
+            left = method == "central" or chosen < 10 * self._shortest()
             self._tag(axes, f"best {_power(chosen)}", chosen, bottom, INK, right=not left, above=True)
 
     def _of(self, numbers: Any, method: Method) -> Any:
@@ -224,7 +251,7 @@ class _Drawing:
         if not self.exists:
             return float(h[-1])
         size = abs(float(self.table.target("central")[self.output])) or np.inf
-        alive = np.flatnonzero((self.errors["forward"] < 0.9 * size) | (self.errors["central"] < 0.9 * size))
+        alive = np.flatnonzero(np.any([errors < 0.9 * size for errors in self.errors.values()], axis=0))
         return float(h[min(alive[-1] + 1, h.size - 1)]) if alive.size else float(h[-1])
 
     # ----- words --------------------------------------------------------------------------------------------------------
@@ -241,15 +268,18 @@ class _Drawing:
             chosen = best(table, method, self.output)
             if np.isfinite(chosen):
                 error = errors[int(np.argmin(np.abs(h - chosen)))]
-                power = int(table.order(method)[self.output])
-                seen = self._of(table.truncation, method).any()
-                truncated = f"truncation falls like h^{power}, round-off grows like 1/h; " if seen else "no truncation is seen; "
+                power, seen = self._order(method), self._of(table.truncation, method).any()
+                shape = f"truncation falls like h^{number(power)}" if power else "truncation is seen, but no power of h"
+                truncated = f"{shape}, round-off grows like 1/h; " if seen else "no truncation is seen; "
                 said.append(f"Errors of {method} quotients: {truncated}best at h = {number(chosen)}, error {number(error, 2)}.")
         word, verdict_said = self.verdict.split(maxsplit=1)
         said.append(f"{word.capitalize()}: {verdict_said}.".replace("-", "−").replace("none: ", "none, "))
         if table.exact is not None:
             exact = f"{float(table.exact[self.output]):.16g}".replace("-", "−")
-            said.append(f"Exact: {exact}." if self.exists else f"wrt returns {exact} there, which is no derivative.")
+            absent = self.outcome in ("kink", "unbounded")
+            other = f"wrt returns {exact} there, which is no derivative." if absent else f"Exact: {exact} {beside(table, self.output)}."
+            said.append(f"Exact: {exact}." if self.exists and self._known() else other)
+        said.extend(table.notes)
         return "\n".join(said)
 
 

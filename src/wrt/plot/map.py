@@ -10,9 +10,11 @@ import numpy as np
 
 from wrt.errors import ArgumentError
 from wrt.geometry.fold import Folds, folds
+from wrt.geometry.local import LocalMap, local_map
+from wrt.geometry.measure import ends, signs_and_logs, size, telling
 from wrt.plot.grid import PlaneMap, plane_map
-from wrt.plot.source import typeset
-from wrt.plot.style import INK, MUTED, ORANGE, VERMILION, number, shades, styled
+from wrt.plot.panel import Shade, cell, fit, label, powers, torn, within, words
+from wrt.plot.style import INK, MUTED, ORANGE, VERMILION, number, styled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _FINE = 72  # cells of the shaded field along each side
 _ALONG = 120  # points of each grid line
+_MOST = 200  # grid lines along each axis
 
 
 @styled
@@ -41,9 +44,9 @@ def map(
     region
         ((a, b), (c, d)): the first input from a to b, the second from c to d.
     at
-        The point at which the linear map is drawn; by default one a little off the middle.
+        The point at which the linear map is drawn; by default one a little off the middle. At a kink of f none is drawn, and that is said.
     lines
-        How many grid lines are drawn along each axis.
+        How many grid lines are drawn along each axis, from 2 to 200.
     variables
         The order of the inputs of a map in text; by default the order in which they appear.
 
@@ -52,7 +55,7 @@ def map(
     ShapeError
         For a map that does not take two numbers to two.
     ArgumentError
-        For a region that is none, a point outside it, or a map that is finite nowhere in it.
+        For a region that is none, a point outside it or where f is not finite, or a map that is finite nowhere in the region.
 
     Examples
     --------
@@ -62,19 +65,186 @@ def map(
     True
     """
     plane = plane_map(f, variables)
-    (a, b), (c, d) = corners = _region(region)
-    point = np.array([a + 0.6 * (b - a), c + 0.6 * (d - c)]) if at is None else np.asarray(at, float)
-    if point.shape != (2,) or not (a <= point[0] <= b and c <= point[1] <= d):
-        raise ArgumentError(f"The point {at!r} is not in the region.", known=f"{plane.names[0]} goes from {a} to {b}, {plane.names[1]} from {c} to {d}.")
-    if lines < 2:
-        raise ArgumentError(f"A grid has at least 2 lines, not {lines}.")
-    return _drawn(plane, corners, point, lines)
+    (a, b), (c, d) = region = _region(region)
+    if type(lines) is not int or not 2 <= lines <= _MOST:
+        raise ArgumentError(f"lines= is a whole number from 2 to {_MOST}, not {lines!r}.")
+    point = None if at is None else _number(at, "at")
+    if point is not None and (point.shape != (2,) or not (a <= point[0] <= b and c <= point[1] <= d)):
+        (a_, b_), (c_, d_) = ends(a, b), ends(c, d)
+        raise ArgumentError(f"The point {at!r} is not in the region.", known=f"{plane.names[0]} goes from {a_} to {b_}, {plane.names[1]} from {c_} to {d_}.")
+    field = _Field(plane, region)
+    near = _local(plane, region, field) if point is None else local_map(plane.jacobian.function, point)
+    return _drawn(plane, region, near, field, lines)
+
+
+class _Field:
+    """The map over a grid: values, log |det J| (NaN where f or J is not finite, −inf where it is 0), and where it folds."""
+
+    def __init__(self, plane: PlaneMap, region: Any) -> None:
+        self.before = _mesh(region, (_FINE + 1, _FINE + 1))
+        self.after, jacobians = plane.on(self.before)
+        along, across = (torn(*(np.swapaxes(part, 0, k) for part in (self.after, jacobians, self.before))) for k in (0, 1))
+        self.torn: NDArray[Any] = along[:-1] | along[1:] | across.T[:, :-1] | across.T[:, 1:]
+        self.logs, self.signs = _scaling(self.after, jacobians)
+        zero = np.isneginf(self.logs)
+        if zero.any():  # at a kink, wrt's convention may give a lone 0: then det J is not small beside it
+            step = self.before[1, 1] - self.before[0, 0]
+            (close, sign), (far, _) = (_scaling(*plane.on(self.before[zero] + step * share)) for share in ((0.0137, 0.0071), (0.91, 0.47)))
+            with np.errstate(invalid="ignore"):
+                lone = close > far - 1
+            self.logs[zero], self.signs[zero] = np.where(lone, close, -np.inf), np.where(lone, sign, 0)
+        self.good: NDArray[Any] = ~np.isnan(self.logs)
+        if not self.good.any():
+            raise ArgumentError(f"{plane.said} is finite nowhere in the region, or its Jacobian is not.")
+        self.folds: Folds | None = None
+        if not np.isneginf(self.logs[self.good]).all():
+            found = folds(plane.jacobian.function, region)
+            order = np.argsort(found.lengths)[::-1]  # the longest curve first
+            self.folds = replace(found, curves=tuple(found.curves[k] for k in order), images=tuple(found.images[k] for k in order))
+        self.creased = self.folds is not None and len(self.folds.jumps) > 0 and self._continuous(plane, self.folds.jumps)
+
+    def _continuous(self, plane: PlaneMap, points: NDArray[Any]) -> bool:
+        """Whether f has no gap beside these points, where det J jumps."""
+        step = (self.before[1, 1] - self.before[0, 0]) * 1e-5
+        around = plane.on(points[:, None] + step * np.array([[-1, 0], [1, 0], [0, -1], [0, 1]]))[0]
+        known = self.after[self.good]
+        spread, whole = (np.ptp(values, axis=-2) for values in (around, known))
+        return bool(np.isfinite(around).all() and (spread <= 1e-2 * whole + 4 * np.spacing(np.abs(known).max(0))).all())
+
+
+def _scaling(values: NDArray[Any], jacobians: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """log |det J| and the sign of det J; NaN where f or J is not finite."""
+    known = np.isfinite(values).all(-1) & np.isfinite(jacobians).all((-1, -2))
+    signs, logs = signs_and_logs(jacobians)
+    return np.where(known, logs, np.nan), np.where(known, signs, np.nan)
+
+
+def _drawn(plane: PlaneMap, region: Any, near: LocalMap, field: _Field, lines: int) -> Picture:
+    from wrt.plot.picture import Picture
+
+    shade = Shade(field.logs)
+    point, value, J = near.point, near.value.ravel(), near.matrix
+    straight = np.stack(_lines(region, lines))
+    bent, slopes = plane.on(straight)
+    leaps = torn(bent, slopes, straight)
+    steps = np.array([np.ptp(side) for side in region]) / (lines - 1)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * steps
+    found = field.folds
+    curves, images, spots = ((), (), np.empty((0, 2))) if found is None else (found.curves, found.images, np.concatenate([found.jumps, found.touching]))
+    picture = Picture(6.8, 3.3)
+    spot_images = _inside(plane.on(spots)[0], field.after[field.good]) if len(spots) else spots
+    sides = ((field.before, straight, curves, spots, point, plane.names), (field.after, bent, images, spot_images, value, ("f_1", "f_2")))
+    drawn: Any = None
+    panels = []
+    for k, (at, grid, edges, marks, origin, names) in enumerate(sides):
+        axes: Any = picture.add_axes((0.1 + 0.45 * k, 0.16, 0.35, 0.75))
+        power = powers(at[field.good])
+        unit = 10.0**power
+        drawn = shade.draw(axes, at / unit, field.good, field.signs, field.torn & bool(k))
+        for line, leap in zip(np.where(np.isfinite(grid), grid, np.nan) / unit, leaps, strict=True):
+            for part in np.split(line, np.flatnonzero(leap) + 1) if k else (line,):
+                axes.plot(*part.T, color=INK, linewidth=0.5, alpha=0.55, zorder=1)
+        for edge in edges:
+            axes.plot(*(edge / unit).T, color="white", linewidth=4, zorder=2)
+            axes.plot(*(edge / unit).T, color=VERMILION, linewidth=2, zorder=3)
+        for color, width, order in (("white", 4, 2), (VERMILION, 2, 3)):
+            axes.plot(*(marks / unit).T, color=color, linestyle="none", marker="o", markersize=width, markeredgewidth=0, zorder=order)
+        with np.errstate(over="ignore"):
+            image = origin / unit + (corners @ (J / unit[:, None]).T if k else corners / unit)
+        cell(axes, None if near.kink and k else image, origin / unit, ORANGE)
+        within(axes, np.where(field.good[..., None] | (not k), at, np.nan) / unit)
+        label(axes, names, power)
+        panels.append((axes, unit))
+    _mark(panels[0], region, point, curves, spots, found, field.creased)
+    bar: Any = picture.colorbar(drawn, cax=picture.add_axes((0.925, 0.22, 0.016, 0.62)), extend="max" if shade.over else "neither")
+    bar.outline.set_linewidth(0)
+    bar.ax.set_title(r"$|\det J|$" + (f"\n$/\\,10^{{{shade.power}}}$" if shade.power else ""), size=11, pad=8)
+    bar.ax.locator_params(nbins=5)
+    for (axes, _), (left, right) in zip(panels, ((0.012, 0.46), (0.475, 0.9)), strict=True):
+        fit(axes, (left, 0.02, right, 0.92))
+    for (axes, _), heading in zip(panels, ("before", _heading(near)), strict=True):
+        place = axes.get_position()
+        picture.text((place.x0 + place.x1) / 2, 0.96, heading, ha="center", va="center", color=MUTED)
+    picture.title = f"The map {plane.said}"
+    known = field.logs[field.good]
+    with np.errstate(over="ignore"):
+        extremes = [float(np.exp(log)) for log in (known.min(), known.max())]
+    picture.numbers = {
+        "region": [list(side) for side in region],
+        "point": point.tolist(),
+        "value": value.tolist(),
+        "jacobian": J.tolist(),
+        "det": near.det,
+        "log_factor": near.log_scaling,
+        "kink": near.kink or None,
+        "smallest": extremes[0],
+        "largest": extremes[1],
+        "log_smallest": float(known.min()),
+        "log_largest": float(known.max()),
+        "undefined": int(np.count_nonzero(~field.good)),
+        "folds": [curve.tolist() for curve in curves],
+        "jumps": [] if found is None else found.jumps.tolist(),
+        "touching": [] if found is None else found.touching.tolist(),
+        "hidden": 0 if found is None else found.hidden,
+        "flat": None if found is None else found.flat,
+    }
+    picture.alt = _said(plane, region, near, field)
+    return picture
+
+
+def _heading(near: LocalMap) -> str:
+    if near.kink:
+        return "after: no linear map at the point"
+    sign = ", turned over" if near.orientation == "flipped" else ""
+    return f"after: the cell’s area × {_size(near.scaling, near.log_scaling, 3)}{sign}".replace("10^", "$10^{") + ("}$" if _beyond(near) else "")
+
+
+def _beyond(near: LocalMap) -> bool:
+    return "^" in _size(near.scaling, near.log_scaling)
+
+
+def _size(factor: float, log: float, digits: int = 4) -> str:
+    """The factor in the words of pictures; as a power of ten where it is no float."""
+    said = size(factor, log, digits)
+    return said if "^" in said else number(factor, digits)
+
+
+def _inside(images: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
+    """The points that lie where the image of the grid does: those beside a pole do not."""
+    inside: NDArray[Any] = images[np.isfinite(images).all(1) & (images >= known.min(0)).all(1) & (images <= known.max(0)).all(1)]
+    return inside
+
+
+def _mark(panel: Any, region: Any, point: NDArray[Any], curves: Any, spots: NDArray[Any], found: Folds | None, creased: bool) -> None:
+    """The words at a fold, a crease or a zero of det J, away from the point and from the axes."""
+    if found is None or not (curves or len(spots)):
+        return
+    axes, unit = panel
+    (a, b), (c, d) = region
+    if curves:
+        every, said = np.concatenate(curves), r"fold: $\det J = 0$"
+    elif len(found.jumps):
+        every, said = found.jumps, r"crease" if creased else r"$\det J$ jumps"
+    else:
+        every, said = found.touching, r"$\det J = 0$"
+    share = (every - (a, c)) / (b - a, d - c)
+    inner = every[(share > (0.25, 0.08)).all(1) & (share < (0.75, 0.92)).all(1)]  # the words are wide, and stay off the axes
+    choice = inner if len(inner) else every
+    words(axes, said, choice[np.argmax(np.hypot(*((choice - point) / (b - a, d - c)).T))] / unit, VERMILION)
+
+
+def _number(given: Any, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(given, float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name}={given!r} is not made of real numbers.") from None
 
 
 def _region(region: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    array = np.asarray(region, float)
-    if array.shape != (2, 2) or not np.isfinite(array).all() or (array[:, 0] >= array[:, 1]).any():
-        raise ArgumentError(f"{region!r} is no region of the plane.", advice="Write ((a, b), (c, d)): the first input from a to b, the second from c to d.")
+    array = _number(region, "region")
+    with np.errstate(over="ignore"):
+        if array.shape != (2, 2) or (array[:, 0] >= array[:, 1]).any() or not np.isfinite(np.ptp(array, axis=1)).all():
+            raise ArgumentError(f"{region!r} is no region of the plane.", advice="Write ((a, b), (c, d)): the first input from a to b, the second from c to d.")
     (a, b), (c, d) = array.tolist()
     return (a, b), (c, d)
 
@@ -84,94 +254,6 @@ def _mesh(region: Any, count: tuple[int, int]) -> NDArray[Any]:
     return np.stack(np.meshgrid(np.linspace(a, b, count[0]), np.linspace(c, d, count[1])), -1)
 
 
-def _drawn(plane: PlaneMap, region: Any, point: NDArray[Any], lines: int) -> Picture:
-    from wrt.plot.picture import Picture
-
-    before = _mesh(region, (_FINE + 1, _FINE + 1))
-    after, jacobians = plane.on(before)
-    with np.errstate(all="ignore"):  # where the map is not finite, nor is its Jacobian
-        det = jacobians[..., 0, 0] * jacobians[..., 1, 1] - jacobians[..., 0, 1] * jacobians[..., 1, 0]
-    det = np.where(np.isfinite(after).all(-1), det, np.nan)
-    if not np.isfinite(det).any():
-        raise ArgumentError(f"{plane.said} is finite nowhere in the region.")
-    found = _folds(plane, region)
-    curves = found.curves if found is not None else ()
-    value, J = plane.on(point)
-    factor = float(J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0])
-
-    picture = Picture(6.8, 3.3)
-    left: Any
-    right: Any
-    left, right = picture.add_axes((0.085, 0.16, 0.36, 0.75)), picture.add_axes((0.54, 0.16, 0.36, 0.75))
-    strengths = np.abs(det)
-    top = float(np.nanpercentile(strengths, 98)) or 1.0
-    top = min(top, 6 * float(np.nanmedian(strengths)) or top)  # a pole must not take all shades
-    top = 1.5 * top if np.nanmin(strengths) > 0.98 * top else top
-    shade = {"cmap": shades(), "vmin": 0, "vmax": top, "shading": "gouraud", "rasterized": True, "zorder": 0}
-    for axes, at in ((left, before), (right, after)):
-        good = np.isfinite(at).all(-1) & np.isfinite(det)
-        xs, ys = (np.where(good, at[..., k], np.nanmean(at[..., k][good])) for k in range(2))
-        drawn = axes.pcolormesh(xs, ys, np.ma.masked_array(strengths, ~good), **shade)
-    straight = _lines(region, lines)
-    for line, bent in zip(straight, plane.on(np.stack(straight))[0], strict=True):
-        for axes, curve in ((left, line), (right, bent)):
-            axes.plot(*curve.T, color=INK, linewidth=0.5, alpha=0.55, zorder=1)
-    for curve, image in zip(curves, found.images if found is not None else (), strict=True):
-        for axes, shown in ((left, curve), (right, image)):
-            axes.plot(*shown.T, color="white", linewidth=4, zorder=2)
-            axes.plot(*shown.T, color=VERMILION, linewidth=2, zorder=3)
-    (a, b), (c, d) = region
-    if curves:
-        every = np.concatenate(curves)
-        share = (every - (a, c)) / (b - a, d - c)
-        inner = every[(share > (0.25, 0.08)).all(1) & (share < (0.75, 0.92)).all(1)]  # the words are wide, and stay off the axes
-        choice = inner if len(inner) else every
-        _label(left, r"fold: $\det J = 0$", choice[np.argmax(np.hypot(*(choice - point).T))], VERMILION)
-    steps = np.array([b - a, d - c]) / (lines - 1)
-    cell = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * steps
-    _cell(left, point + cell, point)
-    _cell(right, value + cell @ J.T, value)
-    for axes, (x, y) in ((left, plane.names), (right, ("f_1", "f_2"))):
-        axes.set_xlabel(typeset(x), labelpad=1)
-        axes.set_ylabel(typeset(y), rotation=0, labelpad=7, va="center")
-        axes.locator_params(nbins=5)
-        axes.margins(0.02)
-        if axes is right:
-            _without_poles(right, after)
-        wide, high = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
-        if max(wide, high) < 6 * min(wide, high):  # else one scale for both axes would leave nothing to see
-            axes.set_aspect("equal", adjustable="box")
-    bar = picture.colorbar(drawn, cax=picture.add_axes((0.935, 0.22, 0.016, 0.62)), extend="max" if np.nanmax(strengths) > 1.001 * top else "neither")
-    bar.outline.set_linewidth(0)
-    bar.ax.set_title(r"$|\det J|$", size=11, pad=8)
-    bar.ax.locator_params(nbins=5)
-    picture.text(0.265, 0.96, "before", ha="center", va="center", color=MUTED)
-    sign = "" if factor >= 0 else ", turned over"
-    picture.text(0.72, 0.96, f"after: the cell’s area × {number(abs(factor), 3)}{sign}", ha="center", va="center", color=MUTED)
-    picture.title = f"The map {plane.said}"
-    picture.numbers = {
-        "region": [list(side) for side in region],
-        "point": point.tolist(),
-        "value": value.tolist(),
-        "jacobian": J.tolist(),
-        "det": factor,
-        "smallest": float(np.nanmin(strengths)),
-        "largest": float(np.nanmax(strengths)),
-        "folds": [curve.tolist() for curve in curves],
-    }
-    picture.alt = _said(plane, region, point, J, factor, strengths, found)
-    return picture
-
-
-def _without_poles(axes: Any, after: NDArray[Any]) -> None:
-    """Limits of the image that a few huge values do not set."""
-    for k, limit in ((0, axes.set_xlim), (1, axes.set_ylim)):
-        seen = after[..., k][np.isfinite(after[..., k])]
-        low, high = (float(v) for v in np.percentile(seen, (4, 96)))
-        if np.ptp(seen) > 5 * (high - low) > 0:
-            limit(low - 0.05 * (high - low), high + 0.05 * (high - low))
-
-
 def _lines(region: Any, count: int) -> list[NDArray[Any]]:
     (a, b), (c, d) = region
     upright = [np.stack([np.full(_ALONG, x), np.linspace(c, d, _ALONG)], 1) for x in np.linspace(a, b, count)]
@@ -179,46 +261,68 @@ def _lines(region: Any, count: int) -> list[NDArray[Any]]:
     return upright + level
 
 
-def _cell(axes: Any, corners: NDArray[Any], point: NDArray[Any]) -> None:
-    """A cell of the grid, or the parallelogram that the linear map makes of it."""
-    axes.fill(*corners.T, facecolor=ORANGE, alpha=0.95, edgecolor="none", zorder=4)
-    axes.plot(*np.vstack([corners, corners[:1]]).T, color=INK, linewidth=1.4, zorder=5)
-    axes.plot(*point, marker="o", color=INK, markersize=4, zorder=6)
-
-
-def _label(axes: Any, text: str, place: NDArray[Any], color: str) -> None:
-    shown = {"facecolor": "white", "edgecolor": "none", "pad": 1.2, "alpha": 0.9}
-    axes.text(*place, text, color=color, ha="center", va="center", size=11, zorder=7, bbox=shown)
-
-
-def _folds(plane: PlaneMap, region: Any) -> Folds | None:
-    """Where it folds, the longest curve first; None where det J is 0 throughout."""
-    try:
-        found = folds(plane.jacobian.function, region)
-    except ArgumentError:
-        return None
-    order = np.argsort(found.lengths)[::-1]
-    return replace(found, curves=tuple(found.curves[k] for k in order), images=tuple(found.images[k] for k in order))
-
-
-def _said(plane: PlaneMap, region: Any, point: NDArray[Any], J: NDArray[Any], factor: float, strengths: NDArray[Any], found: Folds | None) -> str:
+def _local(plane: PlaneMap, region: Any, field: _Field) -> LocalMap:
+    """The linear map at a point a little off the middle; at another one where f has a kink or no value there."""
     (a, b), (c, d) = region
-    x, y = plane.names
-    rows = ", ".join(f"[{number(r[0])}, {number(r[1])}]" for r in J)
+    chosen = [np.array([a + s * (b - a), c + t * (d - c)]) for s, t in ((0.6, 0.6), (0.63, 0.57), (0.41, 0.66))]
+    known = field.before[field.good]
+    chosen.append(known[np.argmin(np.abs((known - chosen[0]) / (b - a, d - c)).sum(1))])
+    found = None
+    for point in chosen:
+        try:
+            found = local_map(plane.jacobian.function, point)
+        except ArgumentError:
+            continue
+        if not found.kink:
+            break
     if found is None:
-        fold = "det J is 0 throughout: the region becomes a curve or a point."
-    elif found.curves:
-        count = f"{len(found.curves)} curve{'s' * (len(found.curves) > 1)}"
-        places = [curve[len(curve) // 2] for curve in found.curves[:3]]
-        through = ", ".join(f"({number(p[0], 3)}, {number(p[1], 3)})" for p in places)
-        fold = f"It folds along {count}, where det J = 0, through {through}."
-    else:
-        fold = f"No fold is seen: det J keeps its sign on {found.resolution + 1} × {found.resolution + 1} points."
-    turned = " and turned over" if factor < 0 else ""
+        raise ArgumentError(f"{plane.said} has no linear map at ({number(point[0])}, {number(point[1])}).", advice="Choose the point: at=(x, y).")
+    return found
+
+
+def _said(plane: PlaneMap, region: Any, near: LocalMap, field: _Field) -> str:
+    (a, b), (c, d) = (ends(low, high, 4) for low, high in region)
+    x, y = plane.names
+    point = ", ".join(number(v, telling(low, high, 4)) for v, (low, high) in zip(near.point, region, strict=True))
+    rows = ", ".join(f"[{number(r[0])}, {number(r[1])}]" for r in near.matrix)
+    turned = " and turned over" if near.orientation == "flipped" else ""
+    factor = _size(near.scaling, near.log_scaling)
+    cell = f"a small cell there becomes a parallelogram of {factor} times its area{turned}" if not near.kink else near.kink
+    known = field.logs[field.good]
+    with np.errstate(over="ignore"):
+        least, most = (_size(float(np.exp(log)), float(log), 3) for log in (known.min(), known.max()))
+    missing = np.count_nonzero(~field.good)
+    holes = f" At {missing} of {field.good.size} points f or its Jacobian is not finite." if missing else ""
     name = plane.said if plane.said.isidentifier() else f"f = {plane.said}"
     return (
-        f"The map {name} of {x} from {number(a)} to {number(b)} and {y} from {number(c)} to {number(d)}, as a grid before and after. "
-        f"At ({x}, {y}) = ({number(point[0])}, {number(point[1])}) the Jacobian is [{rows}] and |det J| = {number(abs(factor))}: "
-        f"a small cell there becomes a parallelogram of {number(abs(factor))} times its area{turned}. "
-        f"|det J| goes from {number(float(np.nanmin(strengths)), 3)} to {number(float(np.nanmax(strengths)), 3)} over the region. {fold}"
+        f"The map {name} of {x} from {a} to {b} and {y} from {c} to {d}, as a grid before and after. "
+        f"At ({x}, {y}) = ({point}) the Jacobian is [{rows}] and |det J| = {factor}: {cell}. "
+        f"|det J| goes from {least} to {most} over the region.{holes} {_folds_said(field)}"
     )
+
+
+def _folds_said(field: _Field) -> str:
+    found = field.folds
+    if found is None:
+        return "det J is 0 throughout: the region becomes a curve or a point."
+
+    def at(p: NDArray[Any]) -> str:
+        return "(" + ", ".join(number(v, telling(*side, digits=3)) for v, side in zip(p, found.region, strict=True)) + ")"
+
+    said = []
+    points = f"{found.resolution + 1} × {found.resolution + 1} points"
+    if found.curves:
+        count = f"{len(found.curves)} curve{'s' * (len(found.curves) > 1)}"
+        said.append(f"It folds along {count}, where det J = 0, through {', '.join(at(curve[len(curve) // 2]) for curve in found.curves[:3])}.")
+    if len(found.jumps):
+        what = "a crease, along which f is folded over" if field.creased else "a jump or a pole of f"
+        said.append(f"det J changes sign without being 0 at {len(found.jumps)} edges of {points}, first near {at(found.jumps[0])}: {what}.")
+    if found.hidden:
+        said.append(f"Within {found.hidden} cells of {points} det J changes sign too finely to be drawn: take a smaller region.")
+    if found.flat:
+        said.append(f"det J is 0 or too small for a float around {found.flat} of {points}: there the map flattens the plane.")
+    if not said:
+        said.append(f"No fold is seen: det J keeps its sign on {points}.")
+    if len(found.touching):
+        said.append(f"det J touches 0 without changing sign, first at {at(found.touching[0])}: no fold, but no smooth inverse there.")
+    return " ".join(said)

@@ -10,10 +10,8 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from wrt.errors import ArgumentError
+from wrt.plot.file import checked, replacing
 from wrt.plot.style import WIDTH, rules
-
-_SUFFIXES = ("svg", "png", "pdf")
 
 
 class Picture(Figure):  # type: ignore[misc, unused-ignore]  # Any where matplotlib's types are not read
@@ -28,7 +26,8 @@ class Picture(Figure):  # type: ignore[misc, unused-ignore]  # Any where matplot
     alt
         The text alternative: what the picture shows, with its numbers, for those who do not see it. (`Figure.text` is matplotlib's.)
     numbers
-        The numbers that it shows, by name: plain numbers and lists, as for JSON.
+        The numbers that it shows, by name: plain numbers and lists, as for JSON. They may be inf or nan; the command line writes those as
+        "Infinity", "-Infinity" and null, which JSON has.
 
     Examples
     --------
@@ -47,23 +46,22 @@ class Picture(Figure):  # type: ignore[misc, unused-ignore]  # Any where matplot
     def save(self, path: str | os.PathLike[str], *, dpi: float = 200) -> None:
         """Write an SVG, PNG or PDF file, by the suffix of its name; title and text alternative go into the file.
 
+        A file that is there already is replaced when the new one is whole.
+
         Raises
         ------
         ArgumentError
-            For a suffix of another kind.
+            For a suffix of another kind, and for a folder that is not there.
         """
-        name = os.fspath(path)
-        suffix = os.path.splitext(name)[1].lower().removeprefix(".")
-        if suffix not in _SUFFIXES:
-            raise ArgumentError(f"A picture cannot be saved as {name!r}.", advice="End the name with .svg, .png or .pdf.")
-        if suffix == "svg":
-            text = self.svg()
-            with open(name, "w", encoding="utf-8") as file:
-                file.write(text)
-            return
-        about = {"Title": self.title, "Subject" if suffix == "pdf" else "Description": self.alt}
-        with rules():
-            self.savefig(name, format=suffix, dpi=dpi, metadata={**about, "CreationDate": None} if suffix == "pdf" else about)
+        file = checked(path)
+        suffix = file.suffix.lower()
+        about = {"Title": self.title, "Subject" if suffix == ".pdf" else "Description": self.alt}
+        with replacing(file) as aside:
+            if suffix == ".svg":
+                aside.write_text(self.svg(), encoding="utf-8", newline="\n")
+                return
+            with rules():
+                self.savefig(aside, format=suffix[1:], dpi=dpi, metadata={**about, "CreationDate": None} if suffix == ".pdf" else about)
 
     def svg(self) -> str:
         """The picture as SVG text. Screen readers find the text alternative in its `desc`."""

@@ -9,13 +9,16 @@ from wrt.graph.node import Shape
 from wrt.graph.size import symbol
 from wrt.notation.layout import displayed_shape
 from wrt.notation.symbol import unicode_name
-from wrt.plot.source import derivative, kind, quotient, shortened, sized, sizes
+from wrt.plot.source import derivative, kind, quotient, shortened, sized, sizes, stated
 from wrt.plot.style import BLUE, INK, MUTED, PALE_BLUE, PALE_ORANGE, QUIET, styled
 
 if TYPE_CHECKING:
     from wrt.api.derive import Derivative
     from wrt.plot.diagram import Diagram
     from wrt.plot.picture import Picture
+
+_ARROW = 0.85  # inches: the least distance between an array and the next, for the arrow between them
+
 
 @styled
 def shapes(
@@ -52,7 +55,7 @@ def _one(d: Derivative) -> Picture:
     drawn = Diagram()
 
     # the inputs, one under the other, their right sides in line
-    y, sources, left = 0.0, [], 0.0
+    y, sources, left, right = 0.0, [], 0.0, 0.0
     for name, shape in variables.items():
         chosen = name in d.wrt
         width, height = drawn.size_of(tuple(shape))
@@ -60,7 +63,7 @@ def _one(d: Derivative) -> Picture:
         tint = tuple(range(len(shape))) if name == d.wrt[-1] else ()
         taken = drawn.array(-width, y, tuple(shape), face=PALE_BLUE if chosen else QUIET, edge=BLUE if chosen else MUTED, blue=tint, strong=chosen)
         sources.append((name, y + height / 2, chosen))
-        left = min(left, taken.left)
+        left, right = min(left, taken.left), max(right, taken.right)
         y -= 0.42 if len(shape) > 1 else 0.26
     for name, height, chosen in sources:
         drawn.formula(left - 0.14, height, unicode_name(name), size=13, color=BLUE if chosen else INK, ha="right")
@@ -68,12 +71,13 @@ def _one(d: Derivative) -> Picture:
 
     # the output
     width, height = drawn.size_of(f)
-    taken = drawn.array(1.35, middle - height / 2, f, face=PALE_ORANGE)
-    drawn.text(1.35, middle + height / 2 + 0.12, "f", size=13, italic=True, ha="left", va="bottom")
+    at = max(1.35, right + _ARROW - drawn.room(f).left)
+    taken = drawn.array(at, middle - height / 2, f, face=PALE_ORANGE)
+    drawn.text(at, middle + height / 2 + 0.12, "f", size=13, italic=True, ha="left", va="bottom")
     apart = min(0.14, max(height, 0.4) / len(sources))
     for k, (_, start, chosen) in enumerate(sources):
         end = middle - (k - (len(sources) - 1) / 2) * apart
-        drawn.arrow((0.1, start), (taken.left - 0.1, end), color=BLUE if chosen else MUTED, width=1.8 if chosen else 1)
+        drawn.arrow((right + 0.1, start), (taken.left - 0.1, end), color=BLUE if chosen else MUTED, width=1.8 if chosen else 1)
 
     # the derivative
     order, blue = derivative_axes(f, x)
@@ -81,25 +85,31 @@ def _one(d: Derivative) -> Picture:
         order = tuple(displayed_shape(f, x, d.layout))
         blue = _blue(f, x, order)
     width, height = drawn.size_of(order)
-    start = taken.right + 0.2
-    at = start + 1.15
+    start, step = taken.right + 0.2, f"∂/∂{unicode_name(d.wrt[-1])}"
+    at = start + max(1.15, max(_ARROW - 0.1, drawn.width_of(step) + 0.3) - drawn.room(order, blue).left)
     box = drawn.array(at, middle - height / 2, order, blue=blue)
     drawn.arrow((start, middle), (box.left - 0.12, middle))
-    drawn.formula((start + box.left - 0.12) / 2, middle + 0.17, f"∂/∂{unicode_name(d.wrt[-1])}", color=BLUE)
+    drawn.formula((start + box.left - 0.12) / 2, middle + 0.17, step, color=BLUE)
     drawn.formula(at, box.top + 0.1, quotient(d), size=13, ha="left", va="bottom")
     low = min(box.bottom, y + 0.1, taken.bottom) - 0.16
     function, formula = shortened(d.function), shortened(d.formula)
-    drawn.formula(left - 0.2, low, f"f = {function}" if " = " not in function else function, ha="left", va="top")
-    drawn.formula(left - 0.2, low - 0.29, f"{quotient(d)} = {formula}" if " = " not in formula else formula, ha="left", va="top")
+    drawn.formula(left - 0.2, low, stated("f", function), ha="left", va="top")
+    drawn.formula(left - 0.2, low - 0.29, stated(quotient(d), formula), ha="left", va="top")
 
     result = sized(displayed_shape(f, x, d.layout))
     given = [f"{unicode_name(name)} ({sized(s)})" for name, s in variables.items()]
     inputs = " and ".join([", ".join(given[:-1])] * (len(given) > 1) + given[-1:])
-    value = f"f = {d.function}" if " = " not in d.function else d.function
-    alt = f"{value} is {kind(f)}. It depends on {inputs}. {quotient(d)} is {result}: {d.formula} ({d.layout} layout)."
+    alt = f"{stated('f', d.function)} is {kind(f)}. It depends on {inputs}. {quotient(d)} is {result}: {d.formula} ({d.layout} layout)."
     picture = drawn.finish(f"The shape of {quotient(d)}", alt)
-    inputs_said = {name: sizes(s) for name, s in variables.items()}
-    picture.numbers = {"output": sizes(f), "variables": inputs_said, "derivative": sizes(displayed_shape(f, x, d.layout))}
+    picture.numbers = {
+        "function": d.function,
+        "wrt": list(d.wrt),
+        "formula": d.formula,
+        "layout": d.layout,
+        "output": sizes(f),
+        "variables": {name: sizes(s) for name, s in variables.items()},
+        "derivative": sizes(displayed_shape(f, x, d.layout)),
+    }
     return picture
 
 
@@ -128,7 +138,7 @@ def _table() -> Picture:
         middles.append(right + widest / 2)
         right += widest + 2 * gap
     right -= 2 * gap - 0.3
-    said = []
+    said, shown = [], []
     for (x, inputs, word), middle in zip(columns, middles, strict=True):
         drawn.text(middle, 0.84, word, color=MUTED)
         _head(drawn, middle, 0.54, x, inputs, BLUE)
@@ -142,10 +152,20 @@ def _table() -> Picture:
         for j, (x, inputs, _) in enumerate(columns):
             (order, blue), (width, height) = cells[i][j], boxes[i][j]
             drawn.array(middles[j] - width / 2, center - height / 2, order, blue=blue)
+            shown.append({"output": list(outputs), "variable": list(inputs), "derivative": _axes(outputs, inputs)})
             said.append(f"{f} of {_words(outputs)} by {x} of {_words(inputs)}: {_result(outputs, inputs)}")
         y -= tallest + 0.5
     alt = "The shapes of ∂f/∂x, a box for each case, its sides as long as its axes. " + "; ".join(said) + "."
-    return drawn.finish("Shapes of derivatives", alt)
+    picture = drawn.finish("Shapes of derivatives", alt)
+    picture.numbers = {"shapes": shown}
+    return picture
+
+
+def _axes(outputs: tuple[str, ...], inputs: tuple[str, ...]) -> list[int | str]:
+    """The axes of one case, output first: a row 1×n, a column m×1."""
+    if len(outputs) + len(inputs) != 1:
+        return [*outputs, *inputs]
+    return [1, *inputs] if inputs else [*outputs, 1]
 
 
 def _head(drawn: Diagram, x: float, y: float, name: str, shape: tuple[str, ...], color: str, ha: str = "center") -> None:

@@ -49,15 +49,27 @@ def quotient(d: Derivative) -> str:
     return f"∂²f/∂{names[0]}²" if names[0] == names[1] else f"∂²f/∂{names[0]}∂{names[1]}"
 
 
+def stated(left: str, claim: str) -> str:
+    """left = claim; the claim alone where it has a left side of its own (∂f_i/∂X_jk = …, but not … with e = …)."""
+    before, equal, _ = claim.partition(" = ")
+    return claim if equal and "with " not in before else f"{left} = {claim}"
+
+
 def shortened(text: str, longest: int = LONG) -> str:
-    """The first line, cut where it gets too long for a picture."""
+    """The first line, cut between names where it gets too long for a picture."""
     first = text.partition("\n")[0].partition("   (")[0]
-    return first if len(first) <= longest else first[: longest - 2].rstrip() + " …"
+    if len(first) <= longest:
+        return first
+    cut = first[: longest - 2]
+    if first[longest - 2].isalnum() or first[longest - 2] == "_":
+        cut = re.sub(r"\w+$", "", cut) or cut  # half a name is another name
+    return cut.rstrip() + " …"
 
 
 def sized(shape: Any) -> str:
-    """N×D for texts; 'a scalar' for ()."""
-    return times(tuple(shape))
+    """N×D for texts, n_obs×(k + 1); 'a scalar' for (). Sums and products stand in brackets, but not where they stand alone."""
+    parts = [times((size,)).removeprefix("(").removesuffix(")").replace("*", "·") for size in shape]
+    return "×".join(f"({part})" if len(parts) > 1 and (" " in part or "·" in part) else part for part in parts) or "a scalar"
 
 
 def sizes(shape: Any) -> list[int | str]:
@@ -71,10 +83,13 @@ def kind(shape: Any) -> str:
     return word + sized(shape) if len(shape) else word
 
 
+_LETTER = "[^\\W_⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ₀₁₂₃₄₅₆₇₈₉]"
+_RUNS = "|".join("ijklmnpqrs"[k : k + count] for count in range(8, 2, -1) for k in range(11 - count))
+_INDEX = rf"(?:{_RUNS}|[i-np-s]{{2}}|\d{{1,3}}|{_LETTER})(?!\w)"  # what is an index after an underscore: i, 12, kj, ijk; x_min is a name
 _TOKEN = re.compile(
-    r"(?P<call>[^\W\d_ᵀ]{2,}(?=\())|_(?P<low>\{[^}]*\}|[^\W⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ]+)"
-    r"|(?P<small>[₀₁₂₃₄₅₆₇₈₉]+)(?:_(?P<after>\{[^}]*\}|[^\W⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ]+))?|\^⊙(?P<power>\w+)"
-    r"|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ]+)|(?P<word>[^\W_⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ₀₁₂₃₄₅₆₇₈₉]+)|(?P<gap>\s+)|(?P<other>.)",
+    rf"(?P<call>[^\W\d_ᵀ]{{2,}}(?=\())|_(?P<low>\{{[^}}]*\}}|{_INDEX})"
+    rf"|(?P<small>[₀₁₂₃₄₅₆₇₈₉]+)(?:_(?P<after>\{{[^}}]*\}}|{_INDEX}))?|\^⊙(?P<power>\w+)"
+    rf"|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ]+)|(?P<word>{_LETTER}+(?:_(?!{_INDEX}){_LETTER}+)*)|(?P<gap>\s+)|(?P<other>.)",
     re.DOTALL,
 )
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
@@ -103,7 +118,7 @@ def typeset(text: str) -> str:
             case "high":
                 return "^{" + said.replace("ᵀ", r"\mathrm{T}").translate(_RAISED) + "}"
             case "word":
-                return rf"\mathit{{{said}}}" if said.isalpha() else said
+                return rf"\mathit{{{said.replace('_', _MATH['_'])}}}" if said.replace("_", "").isalpha() else said.replace("_", _MATH["_"])
             case "gap":  # mathtext spaces operators itself
                 return "" if _beside(text, found.start(), found.end()) else r"\ "
         if said == "−" and text[: found.start()].rstrip()[-1:] in ("", *_OPERATORS, "(", "[", ","):
@@ -114,7 +129,7 @@ def typeset(text: str) -> str:
 
 
 def _lowered(index: str) -> str:
-    return "_{" + re.sub(r"[{}_]", "", index) + "}"
+    return "_{" + re.sub(r"[{}]", "", index).replace("_", _MATH["_"]) + "}"
 
 
 def _beside(text: str, start: int, end: int) -> bool:

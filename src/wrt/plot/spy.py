@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from wrt.plot.picture import Picture
 
 _EACH = 64  # rows or columns up to which every entry is a square of its own
-_BINS = 160  # cells along the longer side beyond
+_BINS = 160  # cells along the longer side beyond, at most
+_LONGEST, _SHORTEST = 3.6, 0.45  # inches: the longer side, and the least of the other
+_THIN = 0.05  # inches: a cell that is not seen by itself
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille: the bit of each dot, four rows of two
 
 
@@ -33,11 +36,15 @@ class Places:
     def nnz(self) -> int:
         return int(self.rows.size)
 
-    def counts(self, height: int, width: int) -> NDArray[Any]:
-        """How many entries fall into each cell of a grid over the matrix."""
-        up = np.asarray(self.rows, np.int64) * height // max(self.shape[0], 1)
-        across = np.asarray(self.columns, np.int64) * width // max(self.shape[1], 1)
-        return np.bincount(up * width + across, minlength=height * width).reshape(height, width)
+    def shares(self, high: int, wide: int) -> NDArray[Any]:
+        """The share of nonzeros in each cell of high×wide entries; cells at the edge are smaller and have shares of what they hold."""
+        m, n = self.shape
+        up, across = ceil(m / high), ceil(n / wide)
+        at = np.asarray(self.rows, np.int64) // high * across + np.asarray(self.columns, np.int64) // wide
+        heights = np.minimum(high, m - high * np.arange(up))
+        widths = np.minimum(wide, n - wide * np.arange(across))
+        shares: NDArray[Any] = np.bincount(at, minlength=up * across).reshape(up, across) / np.outer(heights, widths)
+        return shares
 
     def __str__(self) -> str:
         m, n = self.shape
@@ -53,6 +60,8 @@ def places(matrix: Any) -> Places:
     """The nonzero entries of an array, a sparse matrix of SciPy, a pattern of wrt, or a Jacobian that was called."""
     if callable(matrix) and hasattr(type(matrix), "pattern"):
         matrix = matrix.pattern
+    if isinstance(matrix, Places):
+        return matrix
     if isinstance(matrix, tuple) and matrix and hasattr(matrix[0], "indptr"):
         raise ArgumentError("A spy plot is of one matrix; this Jacobian has one for each input.", advice="Choose one: J.pattern[0].")
     if hasattr(matrix, "indptr") and hasattr(matrix, "rows") and hasattr(matrix, "indices"):
@@ -96,8 +105,9 @@ def spy(matrix: Any, *, title: str = "") -> Picture:
     if not m * n:
         raise ShapeError(f"A {m}×{n} matrix has no entries to draw.")
     long = max(m, n)
-    width, height = (max(0.45, 3.6 * side / long) for side in (n, m))
-    left, right, low, high = 0.55, 0.2, 0.42, 0.42
+    width, height = (max(_SHORTEST, _LONGEST * side / long) for side in (n, m))
+    digits = len(str(long - 1))
+    left, right, low, high = max(0.55, 0.15 + 0.07 * digits), max(0.2, 0.05 + 0.035 * digits), 0.42, 0.42
     picture = Picture(max(width + left + right, 2.6), height + low + high)
     whole = picture.get_size_inches()
     left += (whole[0] - left - right - width) / 2
@@ -108,12 +118,15 @@ def spy(matrix: Any, *, title: str = "") -> Picture:
         squares = [Rectangle((j - size / 2, i - size / 2), size, size) for i, j in zip(found.rows, found.columns, strict=True)]
         axes.add_collection(PatchCollection(squares, facecolor=BLUE, edgecolor="none"))
     else:
-        up, across = (max(1, min(side, round(_BINS * side / long))) for side in (m, n))
-        counts = found.counts(up, across).astype(float)
-        share = np.ma.masked_equal(counts, 0)
-        whole_matrix = (-0.5, n - 0.5, m - 0.5, -0.5)
-        low_shade, high_shade = -0.6 * counts.max(), counts.max()  # a single entry must be seen
-        axes.imshow(share, cmap=shades(), vmin=low_shade, vmax=high_shade, extent=whole_matrix, aspect="auto", interpolation="nearest")
+        # Cells are of equally many entries, so that a full or a banded matrix is even; the last ones reach beyond the edge and are cut there.
+        square = ceil(long / _BINS)
+        rows, columns = (min(square, ceil(side * _LONGEST / (_BINS * _SHORTEST))) for side in (m, n))  # finer in a strip that is drawn larger than it is
+        shares = found.shares(rows, columns)
+        most = shares[: m // rows, : n // columns].max() or shares.max() or 1.0  # of whole cells: a small one at the edge is full by one entry
+        shown = np.ma.masked_equal(_enlarged(shares, height / shares.shape[0] < _THIN, width / shares.shape[1] < _THIN), 0)
+        cells = (-0.5, shares.shape[1] * columns - 0.5, shares.shape[0] * rows - 0.5, -0.5)
+        axes.imshow(shown, cmap=shades(), vmin=-0.8 * most, vmax=most, extent=cells, aspect="auto", interpolation="nearest")  # small shares are seen, too
+        axes.set(xlim=(-0.5, n - 0.5), ylim=(m - 0.5, -0.5))
     for spine in axes.spines.values():
         spine.set_visible(True)
     axes.xaxis.tick_top()
@@ -122,8 +135,25 @@ def spy(matrix: Any, *, title: str = "") -> Picture:
     picture.text(0.5, 0.14 / whole[1], f"{m}×{n}, {found.nnz} nonzero{'s' * (found.nnz != 1)}", ha="center", va="center", color=MUTED)
     picture.title = title or "Sparsity pattern"
     picture.numbers = {"shape": [m, n], "nnz": found.nnz}
-    picture.alt = f"The pattern of {title or 'a matrix'}: {found}."
+    picture.alt = words(found, title)
     return picture
+
+
+def words(matrix: Any, title: str = "") -> str:
+    """What a spy plot shows."""
+    return f"The pattern of {title or 'a matrix'}: {places(matrix)}."
+
+
+def _enlarged(shares: NDArray[Any], low: bool, narrow: bool) -> NDArray[Any]:
+    """A cell that stands alone is drawn three cells high where cells are low, and wide where they are narrow: a single entry of a large matrix must be seen."""
+    reach = (3 * low, 3 * narrow)
+    filled = np.pad(shares > 0, [(k, k) for k in reach])
+    near = np.lib.stride_tricks.sliding_window_view(filled, tuple(2 * k + 1 for k in reach)).sum(axis=(2, 3))
+    shown = shares.copy()
+    for cell in np.argwhere((near == 1) & (shares > 0)):
+        i, j = (max(min(k - 1, side - 3), 0) if thin else k for k, side, thin in zip(cell, shares.shape, (low, narrow), strict=True))
+        shown[i : i + 1 + 2 * low, j : j + 1 + 2 * narrow] = shares[*cell]
+    return shown
 
 
 def _ticks(size: int, inches: float) -> list[int]:
@@ -143,7 +173,7 @@ def braille(matrix: Any, width: int = 40) -> str:
     matrix
         As for `spy`.
     width
-        How many characters wide the picture may be.
+        How many characters wide the picture may be, a whole number.
 
     Examples
     --------
@@ -153,8 +183,12 @@ def braille(matrix: Any, width: int = 40) -> str:
     ⠀⠀⠑⢄
     8×8, 8 nonzeros (12.5 %), all on the diagonal
     """
+    try:
+        width = index(width)
+    except TypeError:
+        raise ArgumentError(f"A picture is a whole number of characters wide, not {width!r}.") from None
     if width < 1:
-        raise ArgumentError(f"A picture cannot be {width} characters wide.")
+        raise ArgumentError(f"A picture cannot be {width} characters wide.", advice="Give at least 1.")
     found = places(matrix)
     m, n = found.shape
     if not m * n:
@@ -162,7 +196,7 @@ def braille(matrix: Any, width: int = 40) -> str:
     across = min(n, 2 * width)
     up = max(1, min(m, round(m * across / n), 8 * width))  # dots are about as high as wide
     dots = np.zeros((4 * ceil(up / 4), 2 * ceil(across / 2)), bool)
-    dots[:up, :across] = found.counts(up, across) > 0
+    dots[np.asarray(found.rows, np.int64) * up // m, np.asarray(found.columns, np.int64) * across // n] = True
     cells = dots.reshape(dots.shape[0] // 4, 4, dots.shape[1] // 2, 2)
     codes = 0x2800 + np.einsum("iajb,ab->ij", cells.astype(int), np.array(_DOTS))
     return "\n".join([*("".join(map(chr, row)) for row in codes), str(found)])

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
+import numpy as np
+
 from wrt.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -116,3 +118,11 @@ def number(value: float, digits: int = 4) -> str:
     text = f"{value:.{digits}g}"
     text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return "0" if text == "-0" else text.replace("-", "−")
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """low to high, with as many digits as tell the two apart."""
+    size, width = max(abs(low), abs(high)), abs(high - low)
+    more = int(np.ceil(np.log10(size / width))) + 2 if width > 0 else 0
+    digits = min(max(digits, more), 17)
+    return f"{number(low, digits)} to {number(high, digits)}"

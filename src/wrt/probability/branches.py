@@ -7,19 +7,23 @@ jumps are located to the last place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from wrt.probability.law import Base
+from wrt.probability.law import LEAST, Base
+from wrt.probability.order import between, number_at, place
 from wrt.probability.refusal import NoDensity, NotInverted, number
+from wrt.probability.slope import log_slope
 from wrt.probability.stage import Stage
 
 SAMPLES = 4096
 MOST = 1000  # pieces
+MARGIN = 64  # points beside a flat part at which f is seen to vary
 FLAT = 1e-9  # so much probability on which f is constant is an atom; less is a tail in which f is constant to rounding
+SMALL = 1e-100  # where f is so small, f' may underflow
 TINY = 1e-200  # so small a change with slope 0 is underflow in a tail
 JUMP = 1e-3  # rises between neighbours of more than this part of the spread of f are looked into for jumps
 EPS = float(np.finfo(float).eps)
@@ -35,6 +39,9 @@ class Piece:
     high: float
     reach: tuple[float, float]  # the values that f takes on it, infinite where f grows on
     scale: float  # its width, at most the spread of X
+    saturated: tuple[bool, bool] = (False, False)  # whether f goes on beyond the first, and the last, of the points, too close to a limit to tell
+
+    unseen: float = -np.inf  # the size of the log density beyond the points, where f folds on
 
     @property
     def rising(self) -> bool:
@@ -68,6 +75,11 @@ class _Grid:
     def add(self, x: Any) -> Any:
         """Take in new points; whether f and f' have values there."""
         f, d = self.stage.values(x), np.sign(self.stage.jacobians(x))
+        lost = np.flatnonzero((d == 0) & (np.abs(f) < SMALL) & (f != 0))
+        if len(lost):  # a slope that underflows, where f does not
+            at = x[lost]
+            steep = log_slope(self.stage, at) > -np.inf
+            d[lost[steep]] = np.sign((self.stage.values(at * (1 + 2.0**-14)) - f[lost]) * at)[steep]
         ok = np.isfinite(f) & ~np.isnan(d)
         at, first = np.unique(np.concatenate([self.x, x[ok]]), return_index=True)
         self.x, self.f, self.d = at, np.concatenate([self.f, f[ok]])[first], np.concatenate([self.d, d[ok]])[first]
@@ -168,9 +180,11 @@ class _Grid:
             return bool(np.abs(self.f[c] - self.f[b]) <= 8 * slope * (self.x[c] - self.x[b]))
 
 
-def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.Generator | None = None) -> list[Piece]:
-    """The monotone pieces of f on the support, in order of x; refused where f has no value, folds without end, or is flat."""
-    rng = rng or np.random.default_rng(20_241)
+def find(stage: Stage, base: Base, breaks: Sequence[float], rng: np.random.Generator, saturates: Callable[[Any], bool]) -> list[Piece]:
+    """The monotone pieces of f on the support, in order of x; refused where f has no value, folds without end, or is flat.
+
+    `saturates` says of points at which f varies, and then does not, whether it does so by rounding alone.
+    """
     sample = base.rvs(SAMPLES, rng)
     require_values(stage, sample)
     grid = _Grid(stage, np.unique(np.concatenate([_start(base, sample), np.asarray(breaks, float)])))
@@ -184,7 +198,7 @@ def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.
         grid.add(base.rvs(SAMPLES, rng))
         grid.refine()
         _, flat = grid.edges()
-        _require_sloped(grid, base, flat, sample)
+        _require_sloped(grid, base, flat, sample, saturates)
         pieces = grid.pieces()
         if len(pieces) > MOST:
             raise grid.too_many()
@@ -204,13 +218,29 @@ def find(stage: Stage, base: Base, breaks: Sequence[float] = (), rng: np.random.
         low = float(base.low) if k == 0 else float(xs[0])
         high = float(base.high) if k == len(pieces) - 1 else float(xs[-1])
         ends = sorted((_limit(stage, xs[::-1], fs[::-1], low, spread), _limit(stage, xs, fs, high, spread)))
-        found.append(Piece(xs, fs, low, high, (ends[0], ends[1]), min(width, float(xs[-1] / 2 - xs[0] / 2) or width)))
+        scale = min(width, float(xs[-1] / 2 - xs[0] / 2) or width)
+        # towards infinity the points go on where f does not; towards a finite x it is the same close to where it turns
+        last = (xs[fs == fs[0]][-1] if np.isinf(low) else xs[0]), (xs[fs == fs[-1]][0] if np.isinf(high) else xs[-1])
+        beyond = _mass(base, sample, np.array([low, last[1]]), np.array([last[0], high])) > FLAT
+        unseen = -np.inf
+        for outer in (0,) * folds_on(stage, xs[::-1], fs[::-1], low) + (-1,) * folds_on(stage, xs, fs, high):
+            unseen = max(unseen, float(np.maximum(base.logpdf(xs[[outer]])[0], LEAST) - np.median(log_slope(stage, xs))))
+        found.append(Piece(xs, fs, low, high, (ends[0], ends[1]), scale, (bool(beyond[0]), bool(beyond[1])), unseen))
     return found
 
 
 def _spread(values: Any) -> float:
     low, high = np.quantile(values, [0.25, 0.75])
     return float(high - low) or float(np.std(values))
+
+
+def folds_on(stage: Stage, xs: Any, fs: Any, end: float) -> bool:
+    """Whether f turns after the last of the points, where X hardly comes and no one looked further."""
+    x, outward = float(xs[-1]), float(np.copysign(1.0, end))
+    if np.isfinite(end) or abs(x) > float(np.finfo(float).max) / 4:
+        return False
+    slope = float(stage.jacobians(np.array([x + outward * 1e-6 * (1 + abs(x))]))[0])
+    return slope * outward * (1 if fs[-1] > fs[0] else -1) < 0
 
 
 def _limit(stage: Stage, xs: Any, fs: Any, end: float, spread: float) -> float:
@@ -227,6 +257,8 @@ def _limit(stage: Stage, xs: Any, fs: Any, end: float, spread: float) -> float:
         near = abs(final - last) <= 1e-9 * (abs(last) + spread) and (final - last) * (1 if last > fs[0] else -1) >= 0
         if abs(x) < abs(stop) / 2 and near and final in (last, 0):
             return final  # f is constant from here on, to rounding
+        if folds_on(stage, xs, fs, end):
+            return last
         grown = abs(last / 2 - half / 2) > 1e-9 * (abs(last) / 2 + spread)
         if not grown and (last > 0) == (half > 0) and abs(last) < 0.9 * abs(half):
             return 0.0  # it goes on shrinking by a factor
@@ -293,9 +325,9 @@ def _going_on(stage: Stage, far: Any, f_last: float, direction: int, side: int) 
 
 def _through(a: float, b: float, count: int) -> Any:
     """Numbers between a and b, in even steps of the order of floating-point numbers."""
-    low, high = (int(_integer(np.array([end]))[0]) for end in sorted((a, b)))
+    low, high = (int(place(np.array([end]))[0]) for end in sorted((a, b)))
     steps = sorted({low + (high - low) * k // count for k in range(1, count)} - {low, high})
-    return _float(np.array(steps, np.int64))
+    return number_at(np.array(steps, np.int64))
 
 
 def _halvings(a: float, b: float) -> Any:
@@ -318,43 +350,43 @@ def require_values(stage: Stage, sample: Any) -> None:
         )
 
 
-def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any) -> None:
+def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any, saturates: Callable[[Any], bool]) -> None:
+    """Refuse a map that is flat, but where before the first slope, or after the last, it only comes too close to a limit."""
     if not flat.any():
         return
-    low, high = grid.x[:-1][flat], grid.x[1:][flat]
-    if "cdf" in base.scalar:
-        cdf, sf = base.scalar["cdf"], base.scalar["sf"]
-        weights = np.where(cdf(low) < 0.5, cdf(high) - cdf(low), sf(low) - sf(high))
-    else:
-        ordered = np.sort(sample)
-        weights = (np.searchsorted(ordered, high, "left") - np.searchsorted(ordered, low, "right")) / len(ordered)
+    low, high = grid.x[:-1], grid.x[1:]
+    weights = np.where(flat, _mass(base, sample, low, high), 0.0)
+    sloped = np.flatnonzero(~flat)
+    if len(sloped):
+        before, after = slice(0, sloped[0]), slice(sloped[-1] + 1, None)
+        for outer, points in ((before, grid.x[: sloped[0] + MARGIN]), (after, grid.x[max(0, sloped[-1] + 1 - MARGIN) :])):
+            if weights[outer].sum() > FLAT and saturates(points):
+                weights[outer] = 0
     if weights.sum() > FLAT:
         at = int(np.argmax(weights))
         raise NoDensity(
             f"{grid.stage.name} is constant around x = {number((low[at] + high[at]) / 2)}, on a set of probability {weights.sum():.3g}: "
             "Y has an atom there and no density.",
-            known=f"its value there is {number(grid.f[:-1][flat][at])}, to rounding",
+            known=f"its value there is {number(grid.f[at])}, to rounding",
             advice="If f only comes so close to a limit there that floating-point numbers cannot tell, take another scale: its logarithm, perhaps.",
         )
 
 
-def between(a: Any, b: Any) -> Any:
-    """The number halfway between a and b in the order of floating-point numbers: 64 halvings go from any a to any b."""
-    return _float((_integer(a) >> 1) + (_integer(b) >> 1) + (_integer(a) & _integer(b) & 1))
+def _mass(base: Base, sample: Any, low: Any, high: Any) -> Any:
+    """The probability of each of the intervals; where there is no cdf, or it is not known, as a sample has it."""
+    ordered = np.sort(sample)
+    found = (np.searchsorted(ordered, high, "left") - np.searchsorted(ordered, low, "right")) / len(ordered)
+    if "cdf" in base.scalar:
+        cdf, sf = base.scalar["cdf"], base.scalar["sf"]
+        with np.errstate(all="ignore"):
+            exact = np.where(cdf(low) < 0.5, cdf(high) - cdf(low), sf(low) - sf(high))
+        found = np.where(np.isnan(exact), found, exact)
+    return found
 
 
 def _towards(a: Any, b: Any) -> Any:
     """An eighth of the way from a to b, in the same order."""
     return between(a, between(a, between(a, b)))
-
-
-def _integer(x: Any) -> Any:
-    bits = np.ascontiguousarray(x + 0.0, np.float64).view(np.int64)  # + 0.0: −0 is 0
-    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
-
-
-def _float(i: Any) -> Any:
-    return np.ascontiguousarray(np.where(i < 0, np.int64(-(2**63)) - i, i)).view(np.float64)
 
 
 def invert(stage: Stage, piece: Piece, y: Any) -> Any:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wrt.errors import ArgumentError, Disagreement
+from wrt.probability.integrand import Rows
 from wrt.probability.quadrature import double_exponential, gauss_legendre
-from wrt.probability.slice import Slice
+from wrt.probability.refusal import NoDensity
+from wrt.probability.slice import Slice, summed
 
 if TYPE_CHECKING:
     from wrt.probability.transformed import Transformed
 
 BINS = {1: 40, 2: 8}  # along each axis
+UNKNOWN = 1e-3  # of ∫p: so much may be missing where f(x) = y was not solved
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,15 @@ class Check:
 
 
 def check(joint: Transformed, region: Any, size: int, random_state: Any) -> Check:
-    """The three tests; raises `Disagreement` where one fails.
+    """The three tests; raises `Disagreement` where one fails, `NoDensity` where f saturates in floating-point numbers.
 
     `region` is the interval (low, high) that holds Y, or two of them for pairs; by default the range of a map of numbers, and the plane.
     """
+    if any(any(piece.saturated) for piece in joint.pieces):
+        raise NoDensity(
+            f"{joint.map.name} saturates: it takes a part of the probability to its limit, as floating-point numbers have it.",
+            advice="The density in between holds; what integrates to 1 cannot be checked.",
+        )
     rng = np.random.default_rng(random_state)
     dimensions = joint.shape[0] if joint.shape else 1
     trip = _round_trip(joint, rng)
@@ -68,8 +76,14 @@ def check(joint: Transformed, region: Any, size: int, random_state: Any) -> Chec
         return Check(trip, None, None, 0)
     samples = joint.rvs(size, rng)
     limits = _limits(joint, region, dimensions)
-    integral = _integral_1d(joint, limits[0], samples) if dimensions == 1 else _integral_2d(joint, limits, samples)
+    integral, unknown = (_integral_1d(joint, limits[0], samples), 0.0) if dimensions == 1 else _integral_2d(joint, limits, samples)
     tolerance = 1e-4 if dimensions == 1 else 1e-2
+    if not unknown <= UNKNOWN:
+        raise Disagreement(
+            f"The density could not be integrated: on a part of the plane f(x) = y was not solved, or it jumps there; {integral:.6f} is known.",
+            known=f"what is not known may be {unknown:.2g}",
+            advice="Give the inverse of the map, or say by support=… where the density is positive.",
+        )
     if not abs(integral - 1) <= tolerance:
         raise Disagreement(
             f"The density integrates to {integral:.6f}, not to 1.",
@@ -83,12 +97,12 @@ def check(joint: Transformed, region: Any, size: int, random_state: Any) -> Chec
 
 def _round_trip(joint: Transformed, rng: np.random.Generator) -> float:
     X = joint.base.rvs(200, rng)
-    Y = joint._stage.values(X)  # noqa: SLF001  # this is a method of Transformed, in a file of its own
+    Y = joint.map.values(X)
     spread = np.quantile(X, 0.75, axis=0) - np.quantile(X, 0.25, axis=0)
     with np.errstate(all="ignore"):
         misses = [np.abs(root - X) / (spread + np.abs(X)) for root in joint.inverses(Y)]
         nearest = np.nanmin([miss.reshape(len(X), -1).max(1) for miss in misses], axis=0)
-        back = joint._stage.values(np.where(np.isnan(misses[0]), X, joint.inverses(Y)[0])) if len(misses) == 1 else Y  # noqa: SLF001
+        back = joint.map.values(np.where(np.isnan(misses[0]), X, joint.inverses(Y)[0])) if len(misses) == 1 else Y
     # where f is steep or flat x may be lost to rounding while y comes back: that is no fault of the inverse
     lost = (np.abs(back - Y) <= 1e-12 * np.abs(Y)).reshape(len(X), -1).all(1) if len(misses) == 1 else np.zeros(len(X), bool)
     return float(np.max(np.where(lost & np.isfinite(nearest), np.minimum(nearest, 1e-6), np.where(np.isnan(nearest), np.inf, nearest))))
@@ -110,25 +124,35 @@ def _integral_1d(joint: Transformed, limits: tuple[float, float], samples: Any) 
     ends = sorted({value for piece in joint.pieces for value in piece.reach if low < value < high})
     edges = [low, *(ends if 0 < len(ends) <= 40 else [middle]), high]
     total = 0.0
+    road: Any = joint.road
     for a, b in pairwise(edges):
         nodes, weights = double_exponential(a, b, middle, scale, 1 / 64)
         # nodes are far closer to the ends than rounding lets y be
-        density = np.exp(joint._log_density(nodes.ravel(), strict=False))  # noqa: SLF001
+        density = np.exp(road.log_density(nodes.ravel(), strict=False))
         total += float(np.where(np.isfinite(density), density, 0) @ weights.ravel())
     return total
 
 
-def _integral_2d(joint: Transformed, limits: list[tuple[float, float]], samples: Any) -> float:
-    """∫p over rows, on each of which the ends of where p is positive are found; between quartiles, as ∫ along a row may have kinks."""
-    rows = Slice(joint, 0, limits[1])
+def _integral_2d(joint: Transformed, limits: list[tuple[float, float]], samples: Any) -> tuple[float, float]:
+    """(∫p over rows, on each of which the ends of where p is positive are found; what rows that did not settle may add to it).
+
+    Between quartiles, as ∫ along a row may have kinks.
+    """
+    rows = Slice(Rows(joint.road, 0, limits[1]))
     quartiles = np.quantile(samples[:, 0], [0.25, 0.5, 0.75])
     middle, scale = _place(samples[:, 0])
-    total = 0.0
+    total = unknown = 0.0
     for a, b in pairwise([rows.end(limits[0][0]), *quartiles, rows.end(limits[0][1])]):
         nodes, weights = double_exponential(a, b, middle, scale, 1 / 16)
         used = np.flatnonzero(weights[0])
-        total += float(rows.integrals(nodes[0, used], finest=5, tolerance=1e-6, walk=False)[0] @ weights[0, used])
-    return total
+        found, error = rows.integrals(nodes[0, used], finest=5, tolerance=1e-6, walk=False)
+        with np.errstate(invalid="ignore"):
+            settled = error <= 1e-3
+            part, lost = summed(np.where(settled, found, np.nan)[None], weights[:, used])
+            off = np.where(settled, found * error, 0.0)
+        total += float(part[0])
+        unknown += float(lost[0]) + float(off @ weights[0, used])
+    return total, unknown
 
 
 def _place(values: Any) -> tuple[float, float]:
@@ -147,11 +171,23 @@ def _histogram(joint: Transformed, samples: Any, others: Any) -> float:
         edges = [np.quantile(others[:, i], np.linspace(0.02, 0.98, BINS[2] + 1)) for i in (0, 1)]
         (x, a), (y, b) = (gauss_legendre(each, 6) for each in edges)
         nodes = np.stack(np.broadcast_arrays(x[:, None, :, None], y[None, :, None, :]), -1)
-        chance = np.einsum("ijkl,ik,jl->ij", joint._known_pdf(nodes.reshape(-1, 2)).reshape(nodes.shape[:-1]), a, b).ravel()  # noqa: SLF001
+        road: Any = joint.road
+        density = road.known_pdf(nodes.reshape(-1, 2)).reshape(nodes.shape[:-1])
+        chance = np.einsum("ijkl,ik,jl->ij", np.where(np.isfinite(density), density, 0.0), a, b).ravel()
         counts = np.histogram2d(samples[:, 0], samples[:, 1], edges)[0].ravel()
-    expected = chance * len(samples)
-    used = expected > 5
-    chi2, k = float((((counts - expected)[used]) ** 2 / expected[used]).sum()), int(used.sum())
+    return deviation_of(chance, counts, len(samples))
+
+
+def deviation_of(chance: Any, counts: Any, size: int) -> float:
+    """χ² of counts of `size` samples in bins, as a normal deviate (Wilson and Hilferty); bins in which few are expected are one bin.
+
+    Where nothing is known of a bin its chance counts as 0, so that samples there speak against the density.
+    """
+    expected = np.nan_to_num(chance, nan=0.0, posinf=0.0) * size
+    few = expected <= 5
+    rest = [(float(counts[few].sum()), max(float(expected[few].sum()), 5.0))] if counts[few].sum() > expected[few].sum() else []
+    seen, expected = np.append(counts[~few], [each[0] for each in rest]), np.append(expected[~few], [each[1] for each in rest])
+    chi2, k = float(((seen - expected) ** 2 / expected).sum()), len(seen)
     return float(((chi2 / k) ** (1 / 3) - (1 - 2 / (9 * k))) / np.sqrt(2 / (9 * k)))
 
 

@@ -19,7 +19,7 @@ from wrt.lower.evaluate import evaluate
 from wrt.notation.expression import Array, Expr, Inverse, Product
 from wrt.notation.matrix import Matrices
 from wrt.notation.text import text
-from wrt.probability import branches, isolate, rounding
+from wrt.probability import branches, isolate, newton, rounding
 from wrt.probability.entries import Entries
 from wrt.probability.law import Base
 from wrt.probability.newton import Starts
@@ -30,6 +30,7 @@ DIGITS = 1e-12  # an x that is known less exactly is found again by Newton's met
 SLACK = 32  # how often the bound of first-order rounding errors may be exceeded
 WIDE = 1000  # coordinates up to which a matrix is solved with
 ERRORS = (WrtError, ArithmeticError, ValueError, TypeError, IndexError, KeyError, RecursionError)
+FEW = 4  # lines from the nearest samples, and from all over the place, where the closed form has no x
 LISTED = 6  # branches that a formula lists
 
 
@@ -43,6 +44,11 @@ class Traced:
     names: tuple[str, ...]
     dependencies: Dependencies
     said: dict[Node, str]  # what the user calls the arrays that f reads
+
+    def errors(self, X: Any) -> Any:
+        """What rounding may have done to f at each of the numbers: its last place, and what comes of the rounding of intermediate results."""
+        value, bound = rounding.measure([self.node], {self.x: (X, np.zeros(len(X)))})[0]
+        return np.fmax(np.spacing(np.abs(np.broadcast_to(value, X.shape))), bound)
 
 
 def traced(stage: Stage, sample: Any) -> Traced | None:
@@ -95,10 +101,7 @@ class Derived:
         with np.errstate(all="ignore"):
             if not self.f:
                 back = stage.values(X)
-                if stage.size <= SMALL:
-                    off = 1e-11 * np.abs(Y) + (np.abs(stage.jacobians(X)) @ (1e-13 * np.abs(X) + SLACK * errors)[..., None])[..., 0]
-                else:
-                    off = 1e-11 * (np.abs(Y) + np.abs(Y).max(-1, keepdims=True)) + 1e-13 * np.abs(X).max(-1, keepdims=True)
+                off = 1e-11 * np.abs(Y) + stage.moved(X, 1e-13 * np.abs(X) + SLACK * errors)
             else:
                 given = [(X, errors)] if len(self.x) == 1 else list(zip(X.T, errors.T, strict=True))
                 measured = rounding.measure(self.f, dict(zip(self.x, given, strict=True)))
@@ -133,11 +136,9 @@ def _column(parts: Sequence[Expr | None]) -> Expr | None:
     return Array(made, "column") if len(made) == len(parts) else None
 
 
-def of_pieces(stage: Stage, base: Base, pieces: Sequence[branches.Piece]) -> list[Derived | None]:
+def of_pieces(graph: Traced | None, stage: Stage, base: Base, pieces: Sequence[branches.Piece]) -> list[Derived | None]:
     """The closed form of the inverse on each monotone piece, None where there is none or where it is sure for less than half of the samples."""
     none: list[Derived | None] = [None] * len(pieces)
-    first = pieces[len(pieces) // 2]
-    graph = traced(stage, np.float64(first.xs[len(first.xs) // 2]))
     if graph is None:
         return none
     y = variable("y" if graph.name != "y" else "z", ())
@@ -254,11 +255,30 @@ def sure(derived: Derived | None, stage: Stage, base: Base, starts: Starts, Y: A
         return np.full(Y.shape, np.nan), np.zeros(len(Y), bool)
     X, error = derived(Y)
     with np.errstate(all="ignore"):
-        size = np.abs(X) if derived.f else np.abs(X).max(-1, keepdims=True, initial=0.0)
-        ok = np.isfinite(X).all(1) & (error <= DIGITS * (100 * size + starts.spread)).all(1)
+        ok = np.isfinite(X).all(1) & (error <= DIGITS * (100 * np.abs(X) + starts.spread)).all(1)
     ok[ok] = derived.returns(stage, X[ok], error[ok], Y[ok])
     ok[ok] = base.inside(X[ok])
     return X, ok
+
+
+def solve(derived: Derived | None, stage: Stage, base: Base, starts: Starts, Y: Any, *, thorough: bool = True) -> tuple[Any, Any]:
+    """(X, state) as of `newton.solve`: by the closed form where it is sure, else by Newton's flow, from what the closed form says if it says anything.
+
+    A y that has no x by the closed form needs fewer lines that say the same. If not `thorough`, what two times two lines do not
+    decide is left UNKNOWN, and what they call OUTSIDE is looked at again.
+    """
+    X, ok = sure(derived, stage, base, starts, Y)
+    state = np.where(ok, newton.ROOT, newton.UNKNOWN)
+    near = np.flatnonzero(~ok & np.isfinite(X).all(1))
+    X[near], state[near] = newton.follow(stage, base, starts, X[near], Y[near])
+    left = np.flatnonzero((state != newton.ROOT) & (state != newton.OUTSIDE))
+    if not thorough:
+        X[left], state[left] = newton.solve(stage, base, starts, Y[left], lines=2, spread=2)
+        left = left[state[left] == newton.OUTSIDE]
+    few = {"lines": FEW, "spread": FEW} if derived is not None or not thorough else {}
+    X[left], state[left] = newton.solve(stage, base, starts, Y[left], **few)
+    X[state != newton.ROOT] = np.nan
+    return X, state
 
 
 def shown(pieces: Sequence[Derived | None]) -> str | None:

@@ -11,7 +11,10 @@ import numpy as np
 
 from wrt.errors import ArgumentError, ShapeError
 from wrt.graph.shape import show
+from wrt.probability.order import between
 from wrt.probability.refusal import number
+
+LEAST = -744.44  # the logarithm of the smallest number
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,27 @@ class Base:
             ok: Any = np.asarray(np.greater_equal(X, self.low) & np.less_equal(X, self.high)).all(tuple(range(1, X.ndim)))
             ok[ok] = self.logpdf(X[ok]) > -np.inf
         return ok
+
+    def underflows(self, X: Any) -> Any:
+        """Whether log p is −inf at points within the support as the logarithm of a density that underflows, and not because p is 0.
+
+        SciPy's laws without a log-density of their own take it of the density. On the way to a sample, in the order of floating-point
+        numbers, the density then begins with the smallest numbers.
+        """
+        with np.errstate(all="ignore"):
+            lost: Any = np.asarray(np.greater(X, self.low) & np.less(X, self.high)).all(tuple(range(1, X.ndim)))
+            lost[lost] = self.logpdf(X[lost]) == -np.inf
+            if not lost.any():
+                return lost
+            outer = X[lost]
+            inner = np.broadcast_to(self.rvs(1, np.random.default_rng(20_241)), outer.shape)
+            for _ in range(64):
+                middle = between(inner, outer)
+                there = self.logpdf(middle) > -np.inf
+                there = there.reshape(there.shape + (1,) * (X.ndim - 1))
+                inner, outer = np.where(there, middle, inner), np.where(there, outer, middle)
+            lost[lost] = np.abs(self.logpdf(inner) - LEAST) < 50
+        return lost
 
 
 def base_of(dist: Any) -> Base:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from wrt.probability.branches import Piece, invert
-from wrt.probability.derived import Derived, roots
-from wrt.probability.law import Base
+from wrt.probability.derived import Derived, Traced, roots
+from wrt.probability.law import LEAST, Base
 from wrt.probability.slope import log_slope
 from wrt.probability.stage import Stage
 
@@ -22,13 +22,21 @@ SEEN = 1e-7
 
 
 def log_density(
-    stage: Stage, base: Base, piece: Piece, solve: Callable[[Any], Any] | None, Y: Any, closed: Derived | None = None, tolerance: float = RESOLVED
+    stage: Stage,
+    base: Base,
+    piece: Piece,
+    solve: Callable[[Any], Any] | None,
+    Y: Any,
+    closed: Derived | None = None,
+    graph: Traced | None = None,
+    tolerance: float = RESOLVED,
 ) -> tuple[Any, Any, Any]:
     """(log density, whether it is unsure, the side) at each y, with −inf where the piece does not reach.
 
     The side is 1 where y is the least value of the piece, so that the density is the limit from above, −1 at the greatest, and 0 between.
     `solve` is the inverse on the piece, where one was given: its x are taken as they are; `closed` is one that was
-    derived. A log density must be known to `tolerance`. What is unsure is an upper bound, +inf if there is none.
+    derived, and `graph` is what says how well f is known. A log density must be known to `tolerance`. What is unsure is an upper bound,
+    +inf if there is none.
     """
     found, unsure, side = np.full(len(Y), -np.inf), np.zeros(len(Y), bool), np.zeros(len(Y), int)
     least, most = piece.reach
@@ -52,12 +60,36 @@ def log_density(
         found[at] = _logs(stage, base, X)
         unsure[at] = np.isnan(found[at])
     else:
-        found[at], unsure[at] = _solved(stage, base, piece, closed, Y[at], tolerance)
+        X, found[at], unsure[at] = _solved(stage, base, piece, closed, graph, Y[at], tolerance)
+    dead = at[found[at] == -np.inf]
+    if len(dead):
+        x = X[found[at] == -np.inf]
+        lost = base.underflows(x)
+        found[dead[lost]], unsure[dead[lost]] = LEAST - log_slope(stage, x[lost]), True
     return found, unsure, side
 
 
-def _solved(stage: Stage, base: Base, piece: Piece, closed: Derived | None, Y: Any, tolerance: float) -> tuple[Any, Any]:
-    """The log densities at the x of a closed form, if there is one and the error that x may have does not tell; else at solutions of f(x) = y."""
+def located(stage: Stage, piece: Piece, closed: Derived | None, graph: Traced | None, Y: Any) -> tuple[Any, Any]:
+    """(x with f(x) = y, a bound of what rounding has done to it) at each y within the range of a piece."""
+    X, error, sure = roots(closed, stage, piece, Y)
+    left = np.flatnonzero(~sure)
+    if len(left):
+        x = invert(stage, piece, Y[left])
+        with np.errstate(all="ignore"):
+            f, steep = stage.values(x), log_slope(stage, x)
+            off = np.exp(np.log(_noise(graph, x, f) + np.abs(f - Y[left])) - steep)
+        X[left], error[left] = x, np.where(np.isnan(off), np.inf, np.fmax(off, np.spacing(np.abs(x))))
+    return X, error
+
+
+def _noise(graph: Traced | None, X: Any, f: Any) -> Any:
+    """How well f is known at X: as its graph tells, or to its last place."""
+    found = np.spacing(np.abs(f))
+    return np.fmax(found, graph.errors(X)) if graph is not None and len(X) and graph.dependencies.still_valid() else found
+
+
+def _solved(stage: Stage, base: Base, piece: Piece, closed: Derived | None, graph: Traced | None, Y: Any, tolerance: float) -> tuple[Any, Any, Any]:
+    """x, and the log densities at the x of a closed form, if there is one and the error that x may have does not tell; else at solutions of f(x) = y."""
     X, error, sure = roots(closed, stage, piece, Y)
     found, off = np.full(len(Y), -np.inf), np.full(len(Y), np.inf)
     if sure.any():
@@ -73,10 +105,11 @@ def _solved(stage: Stage, base: Base, piece: Piece, closed: Derived | None, Y: A
         x = X[left]
         again = ~sure[left]
         x[again] = invert(stage, piece, Y[left[again]])
-        logs, doubt = _resolved(stage, base, piece, x, Y[left], tolerance)
+        logs, doubt = _resolved(stage, base, piece, graph, x, Y[left], tolerance)
+        X[left] = x
         known = doubt & (off[left] <= np.maximum(tolerance, SETTLED * size[left]))
         found[left], unsure[left] = np.where(known, found[left], logs), doubt & ~known
-    return found, unsure
+    return X, found, unsure
 
 
 def _logs(stage: Stage, base: Base, X: Any) -> Any:
@@ -86,16 +119,16 @@ def _logs(stage: Stage, base: Base, X: Any) -> Any:
         return np.where(density == -np.inf, -np.inf, density - log_slope(stage, X))
 
 
-def _resolved(stage: Stage, base: Base, piece: Piece, X: Any, Y: Any, tolerance: float) -> tuple[Any, Any]:
+def _resolved(stage: Stage, base: Base, piece: Piece, graph: Traced | None, X: Any, Y: Any, tolerance: float) -> tuple[Any, Any]:
     """The log densities at solutions of f(x) = y, carried from the number x to where f(x) = y exactly; and whether rounding spoils them.
 
-    f is known to its last place, and so x to `blur` or to its own last place. From the density at x and at that distance on both sides one
+    f is known as far as rounding in it allows, and so x to `blur` or to its own last place. From the density at x and at that distance on both sides one
     sees how fast it changes, and how far a straight line between numbers is from it.
     """
     with np.errstate(all="ignore"):
         f, logs = stage.values(X), _logs(stage, base, X)
         steep = log_slope(stage, X)
-        ulp, blur = np.spacing(np.abs(X)), np.exp(np.log(np.spacing(np.abs(f))) - steep)
+        ulp, blur = np.spacing(np.abs(X)), np.exp(np.log(_noise(graph, X, f)) - steep)
         step = np.maximum(ulp, blur)
         rest = np.sign(Y - f) * np.exp(np.log(np.abs(Y - f)) - steep) * (1 if piece.rising else -1)
         rest = np.where(f == Y, 0.0, rest)
@@ -146,6 +179,8 @@ def at_end(stage: Stage, base: Base, piece: Piece, end: int) -> float:
     density is as the law has it there.
     """
     x, side = (piece.low, 1.0) if end == 0 else (piece.high, -1.0)
+    if piece.saturated[end]:
+        return float("nan")
     if not np.isfinite(x):
         far = float(piece.xs[end])
         near = far * 2.0 ** -np.arange(24.0)[::-1]

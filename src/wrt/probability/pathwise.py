@@ -130,9 +130,15 @@ def pathwise_gradient(
     >>> bool(found.variance_ratio > 2)
     True
     """
+    for given, what in ((loss, "loss"), (sampler, "sampler")):
+        if not callable(given):
+            raise ArgumentError(f"{what} must be a NumPy function, got {given!r}.")
     if isinstance(size, bool) or not isinstance(size, int) or size < 2:
         raise ArgumentError(f"size must be a number of samples, at least 2; got {size!r}.")
-    at = np.asarray(theta, float)
+    try:
+        at = np.asarray(theta, float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"theta must be a number or an array of real numbers; got {theta!r}.") from None
     if not np.isfinite(at).all():
         raise ArgumentError("theta holds nan or inf.")
     if noise is None:
@@ -149,21 +155,24 @@ def pathwise_gradient(
         return loss(sampler(theta, eps))
 
     values = _values(path)
-    slopes = gradient(path, wrt="theta").batch(many, eps, batched=("eps",))
-    losses = values(many, eps)
+    with np.errstate(all="ignore"):  # what is not finite is said below
+        slopes = gradient(path, wrt="theta").batch(many, eps, batched=("eps",))
+        losses = values(many, eps)
     if not (np.isfinite(slopes).all() and np.isfinite(losses).all()):
         bad = ~(np.isfinite(slopes).reshape(size, -1).all(1) & np.isfinite(losses))
         raise ArgumentError(f"The loss or its derivative is not finite for the noise {number(eps[bad][0])} ({bad.sum()} of {size} samples).")
     mean = _mean(slopes)
     notes: list[str] = []
-    jump = _find_jump(values, at, eps, losses, slopes, rng)
+    with np.errstate(all="ignore"):  # steps aside may leave the domain
+        jump = _find_jump(values, at, eps, losses, slopes, rng)
     if jump is not None:
         said = (
             f"The loss jumps by {jump.size:.3g} at theta = {number(jump.theta)} for the noise {number(jump.noise)}: the pathwise derivative is not valid, "
             "it leaves out what jumps contribute."
         )
         notes.append(said)
-    score, why = _score(sampler, at, many, eps, losses, logpdf, noise, base)
+    with np.errstate(all="ignore"):
+        score, why = _score(sampler, at, many, eps, losses, logpdf, noise, base)
     if why:
         notes.append(why)
     if jump is not None:

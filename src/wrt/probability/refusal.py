@@ -24,5 +24,10 @@ def number(value: object) -> str:
     return np.array2string(np.asarray(value), precision=6, separator=", ", threshold=8)
 
 
+def not_a_number(name: str, y: object) -> NoDensity:
+    """The density of x at an x with f(x) = y is nan."""
+    return NoDensity(f"The density of the distribution of x is not a number, or not known, where {name}(x) = {number(y)}.")
+
+
 for _public in (NoDensity, NotInverted, PathwiseWarning):
     _public.__module__ = "wrt.probability"

@@ -1,4 +1,4 @@
-"""∫ p(y) over one coordinate of a pair, along rows on which the other is fixed: the ends of where p is positive are found first.
+"""∫ p(c, v) dv along rows on which c is fixed: the ends of where the integrand p is positive are found first.
 
 A density may jump where x leaves its support. On each row p is looked at where samples lie, at far points, and close to ends that
 are the same on other rows; between a point with p > 0 and one without the end is bisected; each run of p > 0 is integrated by
@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from wrt.probability.integrand import Integrand
 from wrt.probability.quadrature import double_exponential
 
-if TYPE_CHECKING:
-    from wrt.probability.transformed import Transformed
-
-SAMPLES = 4096
 NEAR = 48  # samples whose kept coordinate is nearest to a row's show where to look on it
-BULK = 24  # points at which a coordinate of x is a sample's
 ZOOMS = 30
 BISECTIONS = 60
 FAR = 1e6  # scales: beyond, runs go on as they are
@@ -45,16 +41,13 @@ class Runs:
 
 
 class Slice:
-    """Integrals of a pair's density over y[1 − keep], at given y[keep]."""
+    """Integrals over v at given c."""
 
-    def __init__(self, joint: Transformed, keep: int, over: tuple[float, float] = (-np.inf, np.inf)) -> None:
-        self.joint, self.keep, self.over = joint, keep, over
-        samples = joint.rvs(SAMPLES, random_state=20_241)
-        samples = samples[np.isfinite(samples).all(1)]
-        samples = samples[np.argsort(samples[:, keep])]
-        self.kept, self.other = samples[:, keep], samples[:, 1 - keep]
+    def __init__(self, integrand: Integrand) -> None:
+        self.integrand, self.over = integrand, integrand.limits
+        self.kept, self.other = integrand.kept, integrand.other
         self._fixed: Any = np.zeros(0)
-        self._ends = [-np.inf, np.inf]  # y[keep] beyond which walks found nothing
+        self._ends = [-np.inf, np.inf]  # rows beyond which there is nothing
         inner = self.kept[(len(self.kept) * np.array([0.2, 0.35, 0.5, 0.65, 0.8])).astype(int)]
         ends = self._runs(inner, self._places(inner), rough=False)
         cuts = np.concatenate([np.intersect1d(ends.low[ends.row == k], ends.high[ends.row == k]) for k in range(len(inner))])
@@ -64,13 +57,14 @@ class Slice:
 
     # ----- integrals ---------------------------------------------------------------------------------------------------
     def integrals(self, c: Any, *, finest: int = 7, tolerance: float = 1e-9, walk: bool = True) -> tuple[Any, Any]:
-        """(∫ p, its relative error) on each of the rows y[keep] = c; the step is halved from 1/16 to at most 1/2^finest.
+        """(∫ p, its relative error) on each of the rows c; the step is halved from 1/16 to at most 1/2^finest.
 
         Without `walk`, a row on which nothing was found at first sight counts as 0.
         """
-        runs = self._runs(c, self._places(c))
+        places, denied = self._looked(c)
+        runs = self._runs(c, places)
         total, error = np.zeros(len(c)), np.zeros(len(c))
-        for row in np.setdiff1d(np.arange(len(c) if walk else 0), runs.row):
+        for row in np.setdiff1d(np.flatnonzero(~denied) if walk else [], runs.row).astype(int):
             walked = self._walk(c[row])
             if walked is not None:
                 runs = Runs(*(np.concatenate(pair) for pair in zip(_fields(runs), (np.full(len(walked.row), row), *_fields(walked)[1:]), strict=True)))
@@ -83,8 +77,8 @@ class Slice:
         value, off = np.zeros(len(left)), np.zeros(len(left))
         for halving in range(4, finest + 1):
             nodes, weights = double_exponential(runs.low[left], runs.high[left], runs.middle[left], runs.scale[left], 1 / 2**halving)
-            density = self._density(np.broadcast_to(c[runs.row[left], None], nodes.shape), nodes)
-            part, unknown = _summed(density, weights)
+            density = self.integrand.density(np.broadcast_to(c[runs.row[left], None], nodes.shape), nodes)
+            part, unknown = summed(density, weights)
             off[left] = np.abs(part - value[left]) + unknown
             value[left] = part
             left = left[off[left] > tolerance * value[left]]
@@ -93,7 +87,7 @@ class Slice:
         np.add.at(total, runs.row, value)
         np.add.at(error, runs.row, np.where(runs.lost, np.inf, off))
         with np.errstate(invalid="ignore", divide="ignore"):
-            return total, np.where(error > 0, error / total, 0)
+            return total, np.where(denied, np.inf, np.where(error > 0, error / total, 0))
 
     def end(self, c: float) -> float:
         """Where p ends on the way to the row c, or c itself, infinite if it is far."""
@@ -102,35 +96,20 @@ class Slice:
         walked = self._walk(far)
         return c if walked is not None else self._ends[int(upper)] if np.isfinite(self._ends[int(upper)]) else c
 
-    def _density(self, c: Any, v: Any) -> Any:
-        points = np.empty((*v.shape, 2))
-        points[..., self.keep], points[..., 1 - self.keep] = c, v
-        return self.joint._known_pdf(points.reshape(-1, 2)).reshape(v.shape)  # noqa: SLF001  # a part of Transformed, in a file of its own
-
     # ----- where p > 0 -------------------------------------------------------------------------------------------------
-    def _places(self, c: Any) -> Any:
-        """Where to look on each of the rows, in order."""
+    def _looked(self, c: Any) -> tuple[Any, Any]:
+        """(Where to look on each of the rows, in order; whether p is not positive at a point where it surely is)."""
         first = np.clip(np.searchsorted(self.kept, c) - NEAR // 2, 0, max(0, len(self.kept) - NEAR))
         near = self.other[np.minimum(first[:, None] + np.arange(NEAR), len(self.other) - 1)]
         far = self._far(float(np.median(self.other)), self._spread(self.other))
-        return self._sorted([near, self._bulk(c), *(np.broadcast_to(each, (len(c), len(each))) for each in far)])
+        bulk, sure = self.integrand.bulk(c)
+        p = self.integrand.density(np.broadcast_to(c[:, None], bulk.shape), bulk)
+        with np.errstate(invalid="ignore"):
+            denied = (sure & ~(p > 0)).any(1)
+        return self._sorted([near, bulk, *(np.broadcast_to(each, (len(c), len(each))) for each in far)]), denied
 
-    def _bulk(self, c: Any) -> Any:
-        """Points at which one coordinate of x is that of a sample, and the other follows from y[keep] = c."""
-        x = self.joint._starts.x[:: max(1, len(self.joint._starts.x) // BULK)][:BULK]  # noqa: SLF001  # as above
-        X = np.tile(x, (len(c), 2, 1, 1))  # rows, which coordinate moves, samples
-        stage = self.joint._stage  # noqa: SLF001
-        moving = np.arange(2)[None, :, None]
-        rows = np.broadcast_to(np.arange(len(c))[:, None, None], X.shape[:-1])
-        which = np.broadcast_to(moving, rows.shape).ravel()
-        flat, every = X.reshape(-1, 2), np.arange(rows.size)
-        with np.errstate(all="ignore"):
-            for _ in range(12):
-                off = stage.values(flat)[:, self.keep] - c[rows.ravel()]
-                step = off / stage.jacobians(flat)[every, self.keep, which]
-                flat[every, which] -= np.where(np.isfinite(step), step, 0)
-            v = stage.values(flat)[:, 1 - self.keep].reshape(len(c), -1)
-        return np.where(np.isfinite(v), v, np.median(self.other))
+    def _places(self, c: Any) -> Any:
+        return self._looked(c)[0]
 
     def _far(self, middle: Any, scale: Any) -> list[Any]:
         """Points all over the interval, and closer and closer to the ends that rows have in common."""
@@ -145,7 +124,7 @@ class Slice:
         return np.sort(np.clip(np.concatenate(parts, 1), *self.over), axis=1)
 
     def _runs(self, c: Any, v: Any, *, rough: bool = False) -> Runs:
-        p = self._density(np.broadcast_to(c[:, None], v.shape), v)
+        p = self.integrand.density(np.broadcast_to(c[:, None], v.shape), v)
         with np.errstate(invalid="ignore"):
             positive = (p > 0) & (v > self.over[0]) & (v < self.over[1])
         step = np.diff(np.pad(positive, ((0, 0), (1, 1))).astype(int), axis=1)
@@ -171,6 +150,7 @@ class Slice:
         parts = []
         for k, (r, i, j) in enumerate(zip(row, first, last, strict=True)):
             cuts = _valleys(p[r, i : j + 1], mass[r, i : j + 1]) + i
+            alone = (k == 0 or row[k - 1] < r), (k == len(row) - 1 or row[k + 1] > r)  # a faint end may be let go as far as there is no other run
             for nth, (m, n) in enumerate(pairwise([i, *cuts, j])):
                 cumulated = np.cumsum(mass[r, m : n + 1])
                 inner = (m + np.minimum(np.searchsorted(cumulated, cumulated[-1] * np.array([0.2, 0.5, 0.8])), n - m)).tolist()
@@ -178,8 +158,8 @@ class Slice:
                 middle, gaps = v[r, at_middle], np.diff(v[r, max(0, at_middle - 1) : at_middle + 2])
                 low, high = (ends[0][k] if nth == 0 else v[r, m]), (ends[1][k] if nth == len(cuts) else v[r, n])
                 scale = max(v[r, stop] - v[r, start], min(gaps.max(), high - low), 1e-300)
-                low = -np.inf if nth == 0 and soft[0][k] and middle - low > 6 * scale else low
-                high = np.inf if nth == len(cuts) and soft[1][k] and high - middle > 6 * scale else high
+                low = self.over[0] if nth == 0 and soft[0][k] and alone[0] and middle - low > 6 * scale else low
+                high = self.over[1] if nth == len(cuts) and soft[1][k] and alone[1] and high - middle > 6 * scale else high
                 parts.append((r, low, high, middle, scale, lost[k]))
         columns = [np.array(each) for each in zip(*parts, strict=True)] if parts else [np.zeros(0, int), *np.zeros((4, 0)), np.zeros(0, bool)]
         return Runs(*columns) if rough else self._zoomed(c, Runs(*columns))
@@ -195,7 +175,7 @@ class Slice:
             around = scale[left, None] * np.sinh(np.linspace(-9, 9, 73)) * 1e-2
             low, high = runs.low[left, None], runs.high[left, None]
             nodes = np.clip(middle[left, None] + around, low, high)
-            p = self._density(np.broadcast_to(c[runs.row[left], None], nodes.shape), nodes)
+            p = self.integrand.density(np.broadcast_to(c[runs.row[left], None], nodes.shape), nodes)
             mass = np.where(np.isfinite(p), p, 0) * np.gradient(nodes, axis=1)
             cumulated = np.cumsum(mass, axis=1)
             q, m, t = (nodes[np.arange(len(left)), np.argmax(cumulated >= share * cumulated[:, -1:], axis=1)] for share in (0.2, 0.5, 0.8))
@@ -209,30 +189,30 @@ class Slice:
     def _bisected(self, c: Any, inner: Any, outer: Any, times: int) -> Any:
         """The last points with p > 0 from `inner`, where it is, toward `outer`, where it is not."""
         inner, outer = inner.copy(), outer.copy()
-        beside = self.joint._beside(self._points(c, inner))  # noqa: SLF001  # as above
+        beside = self.integrand.beside(c, inner)
         left = np.arange(len(c))
         for _ in range(times):
             left = left[np.abs(outer[left] - inner[left]) > 2e-16 * np.abs(inner[left])]
             if not len(left):
                 break
             middle = inner[left] / 2 + outer[left] / 2
-            there = beside(left, self._points(c[left], middle))
+            there = beside(left, c[left], middle)
             inner[left], outer[left] = np.where(there, middle, inner[left]), np.where(there, outer[left], middle)
         return inner
 
     def _ended(self, c: Any, end: Any, outer: Any) -> Any:
         """Whether just beyond an end p is known to be 0."""
         a_bit = end + np.sign(outer - end) * np.minimum(np.abs(outer - end), 1e-5 * self._spread(self.other))
-        return self._density(c, a_bit) == 0 if len(c) else np.zeros(0, bool)
-
-    def _points(self, c: Any, v: Any) -> Any:
-        return np.stack((c, v) if self.keep == 0 else (v, c), 1)
+        return self.integrand.density(c, a_bit) == 0 if len(c) else np.zeros(0, bool)
 
     def _walk(self, c: float) -> Runs | None:
-        """The runs at c, found by steps from the nearest sample's row; None where p ends before, on the way."""
+        """The runs at c, found by steps from the rows of the nearest samples; None where p ends before, on the way."""
         if not self._ends[0] < c < self._ends[1]:
             return None
-        upward = c > self.kept[-1] if not self.kept[0] <= c <= self.kept[-1] else c > np.median(self.kept)
+        ways = [c > self.kept[-1]] if not self.kept[0] <= c <= self.kept[-1] else [c > np.median(self.kept), c <= np.median(self.kept)]
+        return next((found for found in (self._walked(c, upward=bool(each)) for each in ways) if found is not None), None)
+
+    def _walked(self, c: float, *, upward: bool) -> Runs | None:
         k = int(np.clip(np.searchsorted(self.kept, c) + (-NEAR if upward else NEAR), 0, len(self.kept) - 1))
         start = self.kept[k]
         known = self._runs(np.array([start]), self._places(np.array([start])))
@@ -244,13 +224,15 @@ class Slice:
                 if unknown:  # p may go on where f(x) = y was not solved
                     at_start = np.full(1, start)
                     return Runs(np.zeros(1, int), at_start, at_start, at_start, at_start, np.ones(1, bool))
-                self._ends[int(upward)] = start + (at + step) * (c - start)
+                end = start + (at + step) * (c - start)
+                if not self.kept[0] <= end <= self.kept[-1]:  # else there is a gap, with samples on both of its sides
+                    self._ends[int(upward)] = end
                 return None
             to = min(1.0, at + step)
             here = start + to * (c - start)
             places = self._looked_for(before, at_before, known, at, to)
             found = self._runs(np.array([here]), places, rough=to < 1)
-            unknown = not len(found.row) and bool(np.isnan(self._density(np.full(places.shape, here), places)).any())
+            unknown = not len(found.row) and bool(np.isnan(self.integrand.density(np.full(places.shape, here), places)).any())
             if len(found.row):
                 before, at_before, known, at, step = known, at, found, to, step / 2 if failed else 2 * step
             else:
@@ -291,7 +273,7 @@ def _valleys(p: Any, mass: Any) -> Any:
     return np.array([i + int(np.argmin(padded[1 + i : 2 + j])) for i, j in pairwise(peaks)], int) if len(peaks) < 12 else np.zeros(0, int)
 
 
-def _summed(density: Any, weights: Any) -> tuple[Any, Any]:
+def summed(density: Any, weights: Any) -> tuple[Any, Any]:
     """(the sums, what nodes at which the density is not known or infinite may add to them, judged by their neighbours)."""
     bad = ~np.isfinite(density)
     with np.errstate(invalid="ignore"):

@@ -1,7 +1,7 @@
 """One map at many points: its values, its Jacobians, log |det J| and Newton steps, at the cost that the structure of J allows.
 
-All come from wrt's own graph of the function. The value at a point is read off as ∂(t f(x))/∂t, so that functions of one point
-(with branches on its value, too) run over all points at once.
+All come from wrt's own graph of the function, traced once, so that functions of one point (with branches on its value, too) run over
+all points at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wrt.api.text_map import as_users
+from wrt.api.points import values, values_and_jacobians
 from wrt.api.verbs import jacobian
 from wrt.errors import ShapeError, WrtError
 from wrt.graph.shape import show
@@ -28,7 +28,6 @@ class Stage:
         self.function, self.shape, self.name = function, shape, name_of(function)
         self.size = shape[0] if shape else 1
         self.jacobian = jacobian(function)
-        self._value = jacobian(_scaled(function), wrt="t")
 
     def require_square(self, X: Any) -> None:
         """Refuse a map whose output has another number of entries than its input."""
@@ -42,12 +41,20 @@ class Stage:
     def values(self, X: Any) -> Any:
         """f at each of the points, of shape (N,) + f."""
         with np.errstate(all="ignore"):
-            return self._value.batch(np.ones(len(X)), X, batched=("x",))
+            return np.asarray(values(self.jacobian, X), float)
 
     def jacobians(self, X: Any) -> Any:
         """J at each of the points."""
         with np.errstate(all="ignore"):
             return self.jacobian.batch(X)
+
+    def both(self, X: Any) -> tuple[Any, Any]:
+        """(f, J) at each of the points; no J where its structure is used instead."""
+        if self.size > SMALL:
+            return self.values(X), None
+        with np.errstate(all="ignore"):
+            found, J = values_and_jacobians(self.jacobian, X)
+        return np.asarray(found, float), J
 
     def log_abs_det(self, X: Any) -> Any:
         """log |det J| at each of the points; −inf where J is singular."""
@@ -65,19 +72,30 @@ class Stage:
             raise NoDensity(f"The Jacobian of {self.name} is not finite at x = {number(X[np.isnan(found)][0])}.")
         return found
 
-    def steps(self, X: Any, R: Any) -> Any:
+    def steps(self, X: Any, R: Any, J: Any = None) -> Any:
         """J⁻¹ r at each of the points; of least length in the least-squares sense where J is singular, NaN where it is not finite."""
-        if self.size <= SMALL:
-            J = self.jacobians(X)
-            bad = ~np.isfinite(J).all((1, 2))
-            J[bad] = np.eye(self.size)
-            try:
-                found = np.linalg.solve(J, R[..., None])[..., 0]
-            except np.linalg.LinAlgError:
-                found = (np.linalg.pinv(J) @ R[..., None])[..., 0]
-            found[bad] = np.nan
-            return found
-        return np.array([self._step(x, r) for x, r in zip(X, R, strict=True)])
+        if self.size > SMALL:
+            return np.array([self._step(x, r) for x, r in zip(X, R, strict=True)])
+        J = self.jacobians(X) if J is None else J
+        bad = ~np.isfinite(J).all((1, 2))
+        J = np.where(bad[:, None, None], np.eye(self.size), J)
+        try:
+            found = np.linalg.solve(J, R[..., None])[..., 0]
+        except np.linalg.LinAlgError:
+            with np.errstate(all="ignore"):
+                singular = np.linalg.det(J) == 0
+            found = np.empty(R.shape)
+            found[~singular] = np.linalg.solve(J[~singular], R[~singular, :, None])[..., 0]
+            found[singular] = (np.linalg.pinv(J[singular]) @ R[singular, :, None])[..., 0]
+        found[bad] = np.nan
+        return found
+
+    def moved(self, X: Any, errors: Any) -> Any:
+        """|J| e at each of the points: how far errors of x may move each coordinate of f."""
+        if self.size > SMALL:
+            with np.errstate(all="ignore"):
+                return np.array([abs(self.jacobian.sparse(x)) @ e for x, e in zip(X, errors, strict=True)]).reshape(X.shape)
+        return (np.abs(self.jacobians(X)) @ errors[..., None])[..., 0]
 
     def _step(self, x: Any, r: Any) -> Any:
         try:
@@ -110,9 +128,3 @@ class Inverse:
             raise ShapeError(f"The inverse {self.name} returns a point of shape {show(X.shape[1:])}; the distribution is over shape {show(self.shape)}.")
         return X
 
-
-def _scaled(function: Callable[..., Any]) -> Callable[..., Any]:
-    def scaled(t: Any, x: Any) -> Any:
-        return t * np.asarray(function(x))
-
-    return as_users(scaled)
