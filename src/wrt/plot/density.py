@@ -236,7 +236,8 @@ def _plane(Y: Any, sample: Any, names: tuple[str, str]) -> Picture:
     branched = Y.branches > 1
     q = np.asarray(Y.pdf(images.reshape(-1, 2)), float).reshape(n, n) if branched else p / scaling  # one to one: nothing needs solving
 
-    picture = Picture(height=3.5, layout="constrained")
+    picture = Picture(height=3.6)
+    picture.set_layout_engine("constrained", h_pad=0.08)  # room above the titles, which squares push to the edge
     before, after = picture.subplots(1, 2)
     mesh = np.stack([first, second], 2)
     cells = {"A": (LINES // 2 * FINE, LINES // 2 * FINE), "B": ((LINES - 3) * FINE, 2 * FINE)}
