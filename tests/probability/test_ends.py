@@ -149,3 +149,40 @@ def test_the_command_refuses_a_bad_law_in_a_line(law, said, capsys):
     told = capsys.readouterr().err
     assert said in told
     assert "Traceback" not in told
+
+
+SUPPORTS = {  # name: (distribution of X, f, support, number of pieces)
+    "a quotient": (stats.expon(), lambda x: x**2 / (1 + x), (0, np.inf), 1),
+    "an odd quotient": (stats.norm(), lambda x: x**3 / (1 + x**2), (-np.inf, np.inf), 1),
+    "with a pole": (stats.norm(), lambda x: (x**2 + 1) / x, (-np.inf, np.inf), 4),
+    "bounded": (stats.norm(), lambda x: x**2 / (1 + x**2), (0, 1), 2),
+    "a square of cosines": (stats.uniform(0, 8 * np.pi), lambda t: np.cos(t) ** 2, (0, 1), 16),
+    "Rayleigh": (stats.uniform(), lambda u: np.sqrt(-2 * np.log(u)), (0, np.inf), 1),
+    "exponential": (stats.uniform(), lambda u: -np.log(u), (0, np.inf), 1),
+    "growing turns": (stats.norm(), lambda x: x * np.sin(x), (-np.inf, np.inf), 10),
+}
+
+
+@pytest.mark.parametrize("name", SUPPORTS)
+def test_the_support_is_what_f_takes_beyond_what_floats_square(name):
+    dist, f, want, pieces = SUPPORTS[name]
+    found = transform(dist, f)
+    assert found.support() == want
+    assert "-0.0" not in str(found.support())
+    assert len(found.pieces) == pieces
+
+
+def test_the_support_of_a_composed_one_follows():
+    assert transform(stats.expon(), lambda x: x**2 / (1 + x)).compose(np.log).support() == (-np.inf, np.inf)
+
+
+def test_a_piece_that_folds_on_says_so():
+    assert "as far as was looked" in repr(transform(stats.norm(), np.sin).pieces[-1])
+    assert "as far" not in repr(transform(stats.norm(), lambda x: x**2).pieces)
+
+
+def test_a_missing_inverse_is_shown_at_a_typical_value():
+    with pytest.raises(NotInverted) as told:
+        transform(stats.norm(), lambda x: x**2, [np.sqrt])
+    y = float(str(told.value).split("y = ")[1].split(" ")[0])
+    assert 0.1 < y < 2

@@ -80,3 +80,34 @@ def test_a_random_map(seed):
             assert found == pytest.approx(expected[k], rel=1e-7, abs=1e-6), (seed, k, Y.inverted_by)
             np.testing.assert_allclose(f(Y.inverse(y[k])), y[k], rtol=1e-8, atol=1e-8)
         assert refused <= 3
+
+
+NARROW = {  # maps whose range is a part of the plane
+    "exp": ([stats.norm()] * 2, np.exp),
+    "logistic": ([stats.norm()] * 2, lambda x: 1 / (1 + np.exp(-x))),
+    "stick": ([stats.beta(2, 3)] * 2, lambda v: np.array([v[0], (1 - v[0]) * v[1]])),
+    "gamma": ([stats.gamma(2), stats.gamma(3)], lambda x: np.array([x[0] / (x[0] + x[1]), x[0] + x[1]])),
+    "Bartlett": ([stats.chi(3), stats.norm()], lambda v: np.array([v[0] ** 2, v[0] * v[1]])),
+    "polar": ([stats.norm()] * 2, lambda x: np.array([np.hypot(x[0], x[1]), np.arctan2(x[1], x[0])])),
+    "Box and Muller": (
+        [stats.uniform()] * 2,
+        lambda u: np.sqrt(-2 * np.log(u[0])) * np.array([np.cos(2 * np.pi * u[1]), np.sin(2 * np.pi * u[1])]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_map_after_one_with_a_narrow_range(name):
+    Y = transform(*NARROW[name])
+    A = np.array([[2.0, 1.0], [0.0, 0.5]])
+    Z = Y.compose(lambda y: A @ y)
+    z = Z.rvs(20, random_state=1)
+    np.testing.assert_allclose(Z.logpdf(z), Y.logpdf(np.linalg.solve(A, z.T).T), rtol=1e-7, atol=1e-7)
+
+
+def test_beyond_the_range_of_the_first_of_two_maps():
+    Y = transform([stats.norm()] * 2, np.exp)
+    with pytest.raises(NotInverted, match="outside='zero'"):
+        Y.compose(lambda y: 2 * y).pdf([-1.0, 2.0])
+    Z = Y.compose(lambda y: 2 * y, outside="zero")
+    np.testing.assert_allclose(Z.pdf([[-1.0, 2.0], [1.0, 2.0]]), [0, stats.lognorm(1).pdf([0.5, 1]).prod() / 4], rtol=1e-10)

@@ -49,6 +49,18 @@ def test_a_marginal_without_an_inverse(name):
     np.testing.assert_allclose(transform(parts, f).marginal(0).pdf(np.array(points)), density(np.array(points)), rtol=1e-8)
 
 
+def test_marginals_of_a_radius_and_an_angle():
+    Y = transform([N, N], "hypot(x, y), arctan2(y, x)")
+    assert Y.inverse_formula == "x = z₁ cos(z₂), y = z₁ sin(z₂)"
+    r = np.array([0.014142, 0.5, 1.0, 3.0])
+    np.testing.assert_allclose(Y.marginal(0).pdf(r), stats.rayleigh.pdf(r), rtol=1e-9)
+    np.testing.assert_allclose(Y.marginal(1).pdf([-3.0, 0.0, 1.0, 4.0]), [1 / (2 * np.pi)] * 3 + [0], rtol=1e-9)
+    squared = transform([N, N], lambda x: np.array([np.arctan2(x[0], x[1]), np.log(x[0] ** 2 + x[1] ** 2)]))
+    assert squared.inverted_by == "derived"
+    y = squared.rvs(5, 0)
+    np.testing.assert_allclose(squared.pdf(y), stats.chi2(2).pdf(np.exp(y[:, 1])) * np.exp(y[:, 1]) / (2 * np.pi), rtol=1e-12)
+
+
 def test_a_marginal_of_a_composed_map():
     Y = transform([N, N], lambda x: np.array([x[0] + x[1], x[0] - x[1]])).compose(lambda y: np.array([np.exp(y[0]), y[1]]))
     y = np.array([0.1, 1.0, 30.0])
@@ -113,5 +125,3 @@ def test_a_density_that_is_known_in_part_does_not_pass(monkeypatch, hidden):
     monkeypatch.setattr(Y.road, "known_pdf", lambda y: np.where((np.abs(y[:, 0] - 1) < 0.05) & (y[:, 1] > 0.3) & (y[:, 1] < 0.6), hidden, known(y)))
     with pytest.raises(Disagreement):
         Y.check(size=4000)
-
-

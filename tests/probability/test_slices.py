@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wrt.probability import NoDensity, NotInverted, transform
+from wrt.errors import Disagreement
+from wrt.probability import Law, NoDensity, NotInverted, transform
 
 U, N, E, C = stats.uniform(), stats.norm(), stats.expon(), stats.cauchy()
 
@@ -84,12 +85,69 @@ def box_muller(u):
 
 def test_outside_is_zero_only_where_y_is_known_to_be_outside():
     Y = transform([U, U], box_muller, outside="zero")
-    for y in ([1e-9, 1e-9], [30.0, 40.0]):
-        with pytest.raises((NotInverted, NoDensity)):
-            Y.pdf(y)
+    with pytest.raises((NotInverted, NoDensity)):
+        Y.pdf([1e-9, 1e-9])
+    with pytest.raises(NotInverted, match="underflows"):
+        Y.logpdf([30.0, 40.0])
     y = np.array([[5.0, 5.0], [1e-4, -1e-4], [0.3, -1e-12]])
     np.testing.assert_allclose(Y.logpdf(y), stats.norm.logpdf(y).sum(1), rtol=1e-10)
     Y = transform([N, N], np.exp, outside="zero")
     y = np.array([[1e12, 1.0], [1e-12, 1e12]])
     np.testing.assert_allclose(Y.logpdf(y), stats.lognorm(1).logpdf(y).sum(1), rtol=1e-10)
     assert Y.pdf([-1.0, 1.0]) == 0
+
+
+CHECKED = {  # name: (distribution of x, f); each with an inverse that wrt derives
+    "Box–Muller": ([U, U], box_muller),
+    "lognormal": (stats.multivariate_normal([0, 1], [[1, 0.6], [0.6, 2]]), np.exp),
+    "Student": ([N, stats.chi2(5)], lambda w: np.array([w[0] / np.sqrt(w[1] / 5), w[1]])),
+    "softplus": ([N, N], lambda x: np.log1p(np.exp(x))),
+    "hypot and arctan2": ([N, N], lambda x: np.array([np.hypot(x[0], x[1]), np.arctan2(x[1], x[0])])),
+    "a density that is infinite along lines": ([stats.chi2(1), stats.chi2(1)], added),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", CHECKED)
+def test_the_self_test_of_a_pair(name):
+    found = transform(*CHECKED[name]).check()
+    assert abs(found.integral - 1) <= 1e-9 + 3 * found.error
+    assert found.error < 1e-4
+    assert not found.sampled
+    assert found.deviation < 5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("n", "f"),
+    [(2, lambda x: x + 0.3 * np.sin(x[::-1])), (3, np.exp), (3, np.cumsum), (8, np.cumsum)],
+    ids=["a pair that is solved", "exp", "cumsum", "eight coordinates"],
+)
+def test_the_integral_by_sampling_has_a_standard_error(n, f):
+    found = transform([N] * n, f).check()
+    assert found.sampled > 0
+    assert found.error < 0.05
+    assert abs(found.integral - 1) < 5 * found.error
+    assert found.shares < 5
+    assert "by sampling at" in str(found)
+
+
+def test_an_integral_that_is_a_little_off_does_not_pass():
+    wrong = Law(lambda x: N.logpdf(x).sum(-1) + np.log(1.008), lambda n, rng: rng.standard_normal((n, 2)))
+    with pytest.raises(Disagreement, match=r"integrates to 1\.00800"):
+        transform(wrong, added).check()
+
+
+def test_what_is_wrong_in_three_coordinates_does_not_pass(monkeypatch):
+    def law(factor, shift):
+        return Law(lambda x: N.logpdf(x - shift).sum(-1) + np.log(factor), lambda n, rng: rng.standard_normal((n, 3)))
+
+    with pytest.raises(Disagreement, match="by sampling, not to 1"):
+        transform(law(1.2, 0.0), np.cumsum).check()
+    with pytest.raises(Disagreement, match="their share is"):
+        transform(law(1.0, 0.3), np.cumsum).check()
+    Y = transform([N, N, N], np.cumsum)
+    known = Y.road.known_pdf
+    monkeypatch.setattr(Y.road, "known_pdf", lambda y: np.where(y[:, 0] > 1, 0.0, known(y)))
+    with pytest.raises(Disagreement, match=r"is 0 at \d+ of 2048 samples"):
+        Y.check()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from wrt.probability import transform
+from wrt.probability import NoDensity, NotInverted, transform
 
 
 def box_muller(u):
@@ -160,3 +160,118 @@ def test_many_coordinates_by_structure(rng):
     x = rng.normal(size=n)
     J = np.diag(1 + 1 / np.cosh(L @ x) ** 2) @ L
     assert T.log_abs_det(x) == pytest.approx(np.linalg.slogdet(J)[1], rel=1e-10)
+
+
+def shear(x):
+    return np.array([np.exp(x[0]), x[1] + x[0], 2 * x[2]])
+
+
+def shear_inverse(y):
+    return np.array([np.log(y[0]), y[1] - np.log(y[0]), y[2] / 2])
+
+
+def shear_inverse_with_rounding(y):
+    return np.array([np.log(3 * y[0]) - np.log(3), y[1] - np.log(y[0]), y[2] / 2])
+
+
+@pytest.mark.parametrize("inverses", [[shear_inverse, shear_inverse], [shear_inverse_with_rounding, shear_inverse, shear_inverse]])
+def test_a_root_that_two_inverses_find_counts_once(inverses):
+    y = [1.2, 0.3, 0.4]
+    Y = transform([stats.norm()] * 3, shear, inverses)
+    assert Y.pdf(y) == pytest.approx(transform([stats.norm()] * 3, shear, shear_inverse).pdf(y), rel=1e-12)
+    assert sum(np.isfinite(x).all() for x in Y.inverses(y)) == 1
+
+
+def test_roots_that_are_close_to_each_other_are_two():
+    def square(x):
+        return np.array([x[0] ** 2, x[1], x[2]])
+
+    def plus(y):
+        return np.array([np.sqrt(y[0]), y[1], y[2]])
+
+    def minus(y):
+        return np.array([-np.sqrt(y[0]), y[1], y[2]])
+
+    y = np.array([[1.2, 0.3, 0.4], [1e-24, 0.3, 0.4]])
+    expected = stats.chi2(1).pdf(y[:, 0]) * stats.norm.pdf(y[:, 1:]).prod(1)
+    for inverses in ([plus, minus], [plus, minus, plus]):
+        np.testing.assert_allclose(transform([stats.norm()] * 3, square, inverses).pdf(y), expected, rtol=1e-11)
+
+
+def softmax_with_a_rest(x):
+    return np.exp(x) / (1 + np.exp(x).sum())
+
+
+def softmax_with_a_rest_inverse(y):
+    return np.log(y / (1 - y.sum()))
+
+
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("inverse", [None, softmax_with_a_rest_inverse])
+def test_a_map_whose_det_is_rounding_far_out(n, inverse):
+    Y = transform([stats.norm()] * n, softmax_with_a_rest, inverse)
+    x = np.random.default_rng(0).normal(size=(20, n))
+    y = np.array([softmax_with_a_rest(each) for each in x])
+    expected = stats.norm.logpdf(x).sum(1) - np.log(y).sum(1) - np.log(1 - y.sum(1))
+    np.testing.assert_allclose(Y.logpdf(y), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n", [2, 3, 20, 100])
+@pytest.mark.parametrize("f", [lambda x: np.exp(x) / np.exp(x).sum(), lambda x: x / np.sqrt(x @ x)])
+def test_a_map_whose_det_is_rounding_everywhere(f, n):
+    with pytest.raises(NoDensity, match="is singular at"):
+        transform([stats.norm()] * n, f)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize(
+    "f, inverse, slope",
+    [
+        (lambda x: np.array([x[0] / x[1], x[1]]), lambda y: np.array([y[0] * y[1], y[1]]), lambda x: 1 / np.abs(x[1])),
+        (lambda x: np.array([x[0] * x[1], x[1]]), lambda y: np.array([y[0] / y[1], y[1]]), lambda x: np.abs(x[1])),
+    ],
+    ids=["ratio", "product"],
+)
+def test_det_with_two_signs_of_a_map_that_is_one_to_one(f, inverse, slope, inverted):
+    Y = transform([stats.norm()] * 2, f, inverse if inverted else None)
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    y = np.array([f(each) for each in x])
+    expected = stats.norm.logpdf(x).sum(1) - np.log([slope(each) for each in x])
+    np.testing.assert_allclose(Y.logpdf(y), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "parts, f",
+    [
+        ([stats.norm()] * 2, lambda x: np.array([x[0] ** 3 - 0.01 * x[0], x[1] + x[0]])),
+        ([stats.norm(5, 1), stats.norm()], lambda x: np.array([x[0] ** 2, x[1]])),
+        ([stats.norm()] * 2, lambda x: np.array([x[0] + x[0] ** 2 / 20, x[1]])),
+        ([stats.norm()] * 2, np.sort),
+        ([stats.norm()] * 2, lambda x: np.array([1 / x[0] ** 2, x[1]])),
+    ],
+)
+def test_a_fold_is_shown_by_two_points(parts, f):
+    with pytest.raises(NoDensity, match=r"folds: det J is positive at x = (.+) and negative at x = (.+), and it takes both to one y") as why:
+        transform(parts, f)
+    plus, minus = (np.array([float(each) for each in part.split("]")[0].split(",")]) for part in str(why.value).split("x = [")[1:3])
+    np.testing.assert_allclose(f(plus), f(minus), rtol=1e-3, atol=1e-3)
+
+
+def test_a_density_that_underflows():
+    for inverse in (None, box_muller_inverse):
+        Y = transform(UNIFORM2, box_muller, inverse)
+        np.testing.assert_allclose(Y.pdf([[28.0, -45.0], [-15.4, -35.3], [1.0, 0.0]]), [0, 0, stats.norm.pdf(1) * stats.norm.pdf(0)], rtol=1e-10)
+        with pytest.raises(NotInverted, match="underflows at y"):
+            Y.logpdf([28.0, -45.0])
+
+
+def test_matrices_without_an_inverse_or_a_factor():
+    Y = transform([stats.norm()] * 4, lambda x: np.linalg.inv(x.reshape(2, 2)).ravel())
+    y = Y.rvs(40, random_state=4)
+    X = np.linalg.inv(y.reshape(-1, 2, 2))
+    np.testing.assert_allclose(Y.logpdf(y), stats.norm.logpdf(X).sum((1, 2)) + 4 * np.log(np.abs(np.linalg.det(X))), rtol=1e-9)
+    with pytest.raises(NoDensity, match="not defined on the whole support: it is nan at x ="):
+        transform(
+            [stats.norm()] * 3,
+            lambda s: np.linalg.cholesky(np.array([[np.exp(s[0]), s[1]], [s[1], np.exp(s[2])]]))[np.tril_indices(2)],
+        )

@@ -55,7 +55,7 @@ class Piece:
 
     def __repr__(self) -> str:
         ends = f"{_short(self.low)}..{_short(self.high)}", f"{_short(self.reach[0])}..{_short(self.reach[1])}"
-        return f"Piece(x in {ends[0]}, y {'rising' if self.rising else 'falling'} in {ends[1]})"
+        return f"Piece(x in {ends[0]}, y {'rising' if self.rising else 'falling'} in {ends[1]}{', as far as was looked' * (self.unseen > -np.inf)})"
 
 
 def _short(value: float) -> str:
@@ -221,7 +221,7 @@ def find(stage: Stage, base: Base, breaks: Sequence[float], rng: np.random.Gener
         scale = min(width, float(xs[-1] / 2 - xs[0] / 2) or width)
         # towards infinity the points go on where f does not; towards a finite x it is the same close to where it turns
         last = (xs[fs == fs[0]][-1] if np.isinf(low) else xs[0]), (xs[fs == fs[-1]][0] if np.isinf(high) else xs[-1])
-        beyond = _mass(base, sample, np.array([low, last[1]]), np.array([last[0], high])) > FLAT
+        beyond = mass(base, sample, np.array([low, last[1]]), np.array([last[0], high])) > FLAT
         unseen = -np.inf
         for outer in (0,) * folds_on(stage, xs[::-1], fs[::-1], low) + (-1,) * folds_on(stage, xs, fs, high):
             unseen = max(unseen, float(np.maximum(base.logpdf(xs[[outer]])[0], LEAST) - np.median(log_slope(stage, xs))))
@@ -239,7 +239,10 @@ def folds_on(stage: Stage, xs: Any, fs: Any, end: float) -> bool:
     x, outward = float(xs[-1]), float(np.copysign(1.0, end))
     if np.isfinite(end) or abs(x) > float(np.finfo(float).max) / 4:
         return False
-    slope = float(stage.jacobians(np.array([x + outward * 1e-6 * (1 + abs(x))]))[0])
+    beyond = np.array([x + outward * 1e-6 * (1 + abs(x))])
+    slope = float(stage.jacobians(beyond)[0])
+    if not (np.isfinite(slope) and np.isfinite(stage.values(beyond)).all()):  # numbers end; f goes on as it went
+        return False
     return slope * outward * (1 if fs[-1] > fs[0] else -1) < 0
 
 
@@ -248,7 +251,12 @@ def _limit(stage: Stage, xs: Any, fs: Any, end: float, spread: float) -> float:
     x, last = float(xs[-1]), float(fs[-1])
     before = float(fs[max(-9, -len(fs))])
     if np.isfinite(end):
-        beyond = float(stage.values(np.array([np.nextafter(x, np.copysign(np.inf, x - xs[0]))]))[0])
+        outward = float(np.copysign(np.inf, x - xs[0]))
+        inner, beyond = (float(each) for each in stage.values(np.nextafter(x, [-outward, outward])))
+        if x == end and 0 < abs(last) <= min(abs(beyond - last), abs(inner - last)) and (beyond > last) == (inner > last):
+            return 0.0  # it turns between numbers, within what the next of them change
+        if np.nextafter(x, outward) == end and (beyond > last) == (last > before) and abs(beyond - last) <= 4 * abs(last - inner):
+            return beyond  # f' has no value there
         grown = np.isinf(beyond) and (beyond > 0) == (last > before)
     else:
         half = float(fs[np.argmin(np.abs(xs / 2 - x / 4))])  # the points end close to each other
@@ -355,7 +363,7 @@ def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any, saturates: 
     if not flat.any():
         return
     low, high = grid.x[:-1], grid.x[1:]
-    weights = np.where(flat, _mass(base, sample, low, high), 0.0)
+    weights = np.where(flat, mass(base, sample, low, high), 0.0)
     sloped = np.flatnonzero(~flat)
     if len(sloped):
         before, after = slice(0, sloped[0]), slice(sloped[-1] + 1, None)
@@ -372,7 +380,7 @@ def _require_sloped(grid: _Grid, base: Base, flat: Any, sample: Any, saturates: 
         )
 
 
-def _mass(base: Base, sample: Any, low: Any, high: Any) -> Any:
+def mass(base: Base, sample: Any, low: Any, high: Any) -> Any:
     """The probability of each of the intervals; where there is no cdf, or it is not known, as a sample has it."""
     ordered = np.sort(sample)
     found = (np.searchsorted(ordered, high, "left") - np.searchsorted(ordered, low, "right")) / len(ordered)

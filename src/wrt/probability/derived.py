@@ -264,11 +264,22 @@ def sure(derived: Derived | None, stage: Stage, base: Base, starts: Starts, Y: A
 def solve(derived: Derived | None, stage: Stage, base: Base, starts: Starts, Y: Any, *, thorough: bool = True) -> tuple[Any, Any]:
     """(X, state) as of `newton.solve`: by the closed form where it is sure, else by Newton's flow, from what the closed form says if it says anything.
 
-    A y that has no x by the closed form needs fewer lines that say the same. If not `thorough`, what two times two lines do not
-    decide is left UNKNOWN, and what they call OUTSIDE is looked at again.
+    A y that has no x by the closed form needs fewer lines that say the same. If not `thorough`, the closed form has the last word where
+    it is exact: it leads to no x, or to one that is not in the support or is not taken to y. Without a closed form what two times
+    two lines do not decide is left UNKNOWN, and what they call OUTSIDE is looked at again.
     """
     X, ok = sure(derived, stage, base, starts, Y)
     state = np.where(ok, newton.ROOT, newton.UNKNOWN)
+    if not thorough and derived is not None and derived.valid:
+        error = derived(Y)[1]
+        with np.errstate(all="ignore"):
+            exact = (error <= DIGITS * (100 * np.abs(X) + starts.spread)).all(1)
+        left = np.flatnonzero(~ok & ~exact & np.isfinite(X).all(1))
+        state[~ok] = newton.OUTSIDE
+        X[left], state[left] = newton.follow(stage, base, starts, X[left], Y[left])
+        state[left[state[left] == newton.MISSED]] = newton.UNKNOWN
+        X[state != newton.ROOT] = np.nan
+        return X, state
     near = np.flatnonzero(~ok & np.isfinite(X).all(1))
     X[near], state[near] = newton.follow(stage, base, starts, X[near], Y[near])
     left = np.flatnonzero((state != newton.ROOT) & (state != newton.OUTSIDE))

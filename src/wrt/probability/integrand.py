@@ -47,21 +47,36 @@ class Integrand(Protocol):
         """(More places v to look at, a row of them for each c; whether a point x is known that shows that the integrand is positive there)."""
 
 
-class Rows:
-    """The density of a pair on rows."""
+class Exhausted(Exception):
+    """The density was evaluated at as many points as are allowed."""
 
-    def __init__(self, road: Any, keep: int, limits: tuple[float, float]) -> None:
-        self.road, self.keep, self.limits = road, keep, limits
+
+class Rows:
+    """The density of a pair on rows, at no more than `most` points."""
+
+    def __init__(self, road: Any, keep: int, limits: tuple[float, float], most: float = np.inf) -> None:
+        self.road, self.keep, self.limits, self.left = road, keep, limits, most
         self.kept, self.other = _sampled(road.stage, road.base, keep, lambda X, Y: Y[:, 1 - keep])
 
     def density(self, c: Any, v: Any) -> Any:
         """See `Integrand`."""
+        self._spend(v.size)
         return self.road.known_pdf(self._points(c, v).reshape(-1, 2)).reshape(v.shape)
 
     def beside(self, c: Any, v: Any) -> Callable[[Any, Any, Any], Any]:
         """See `Integrand`."""
         positive = self.road.beside(self._points(c, v))
-        return lambda k, c, v: positive(k, self._points(c, v))
+
+        def found(k: Any, c: Any, v: Any) -> Any:
+            self._spend(v.size)
+            return positive(k, self._points(c, v))
+
+        return found
+
+    def _spend(self, points: int) -> None:
+        self.left -= points
+        if self.left < 0:
+            raise Exhausted
 
     def bulk(self, c: Any) -> tuple[Any, Any]:
         """See `Integrand`."""

@@ -158,7 +158,7 @@ class _Solver:
                 else:
                     return None  # an equation without unknowns: the map is singular
             if len(left) == len(equations):
-                further = self.group(left) or self.inserted(left) or self.turned(left)
+                further = self.group(left) or self.inserted(left) or self.turned(left) or self.polar(left)
                 if further is None:
                     return None
                 left = further
@@ -440,6 +440,28 @@ class _Solver:
             back = elementwise("remainder", back, constant(2 * pi), dtype=FLOAT)
         size = elementwise("hypot", a, b, dtype=FLOAT)
         return [(radius, size if side > 0 else negative(size)), (angle, back)]
+
+    def polar(self, equations: list[tuple[Node, Node]]) -> list[tuple[Node, Node]] | None:
+        """√(a² + b²) = ρ, or its square, and arctan2(b, a) = θ as a = ρ cos θ and b = ρ sin θ."""
+        for i, (angle, theta) in enumerate(equations):
+            for j, (size, rho) in enumerate(equations):
+                sides = self.legs(size)
+                if angle.op == "arctan2" and sides is not None and set(sides) == set(angle.inputs):
+                    b, a = angle.inputs
+                    rooted = rho.op == "power" and number(rho.inputs[1]) == 2  # of a root that was peeled off
+                    radius = rho if size.op == "hypot" else rho.inputs[0] if rooted else BUILD["sqrt"](rho)
+                    found = [(a, multiply(radius, BUILD["cos"](theta))), (b, multiply(radius, BUILD["sin"](theta)))]
+                    return [e for k, e in enumerate(equations) if k not in (i, j)] + found
+        return None
+
+    def legs(self, e: Node) -> tuple[Node, ...] | None:
+        """(a, b) of hypot(a, b) and of a² + b²."""
+        if e.op == "hypot":
+            return e.inputs
+        if e.op != "add":
+            return None
+        squares = [p for p in e.inputs if (p.op == "power" and number(p.inputs[1]) == 2) or (p.op == "multiply" and p.inputs[0] is p.inputs[1])]
+        return tuple(p.inputs[0] for p in squares) if len(squares) == 2 else None
 
     def factors(self, e: Node) -> list[Node]:
         return [f for child in e.inputs for f in self.factors(child)] if e.op == "multiply" else [e]

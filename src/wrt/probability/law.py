@@ -56,11 +56,18 @@ class Base:
     scalar: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # cdf, sf, ppf and isf, where there are any
 
     def inside(self, X: Any) -> Any:
-        """Whether each of the points is in the support."""
+        """Whether each of the points is in the support, as far as that is known."""
+        return self.placed(X)[0]
+
+    def placed(self, X: Any) -> tuple[Any, Any]:
+        """(Whether each of the points is in the support, whether that is not known: the log-density is nan)."""
         with np.errstate(all="ignore"):
             ok: Any = np.asarray(np.greater_equal(X, self.low) & np.less_equal(X, self.high)).all(tuple(range(1, X.ndim)))
-            ok[ok] = self.logpdf(X[ok]) > -np.inf
-        return ok
+            lost = np.zeros_like(ok)
+            found = self.logpdf(X[ok])
+            lost[ok] = np.isnan(found)
+            ok[ok] = found > -np.inf
+        return ok, lost
 
     def underflows(self, X: Any) -> Any:
         """Whether log p is −inf at points within the support as the logarithm of a density that underflows, and not because p is 0.
@@ -226,7 +233,7 @@ def _row_wise(logpdf: Callable[..., Any]) -> Callable[[Any], Any]:
             if len(X) > 1:
                 try:
                     together = np.asarray(logpdf(X), float)
-                    if together.shape == (len(X),) and together[-1] == np.asarray(logpdf(X[-1])):
+                    if together.shape == (len(X),) and np.isclose(together[-1], np.asarray(logpdf(X[-1])), rtol=1e-9, atol=1e-9, equal_nan=True):
                         return together
                 except (ValueError, IndexError, TypeError):
                     pass  # it takes one point

@@ -70,7 +70,10 @@ class Line:
             least, most = float(near[:, 0].min()), float(near[:, 1].max())
             if piece.unseen > -np.inf and ((least > low and least - low > SAME * (high - low)) or (most < high and high - most > SAME * (high - low))):
                 return -np.inf, np.inf
-        return low, high
+            rest = ends[2:-2]
+            if piece.unseen > -np.inf and len(rest) > 2 and max(rest[:, 0].min() - low, high - rest[:, 1].max()) > SAME * (high - low):
+                return -np.inf, np.inf  # its turns go farther and farther
+        return low + 0.0, high + 0.0  # of −0 too it is 0
 
     def roots(self, Y: Any, *, every: bool = False) -> list[tuple[Any, Any]]:
         """For each piece that reaches any y, or for `every` one, the indices of the y that it reaches, and their x."""
@@ -148,10 +151,16 @@ class Line:
             if inner.all() and returns(self.stage, X, piece.fs[pick], SCALE).all():
                 return inverse
         first = self.inverses[0]
+        with np.errstate(all="ignore"):
+            mass = np.cumsum(np.nan_to_num(np.exp(self.base.logpdf(piece.xs)) * np.gradient(piece.xs), posinf=0.0))
+        shown = np.array([min(int(np.searchsorted(mass, mass[-1] / 2)), len(mass) - 1), *pick])  # a typical one, if the inverse fails there
+        X = first(piece.fs[shown])
+        good = (piece.xs[0] <= X) & (piece.xs[-1] >= X) & returns(self.stage, X, piece.fs[shown], SCALE)
+        at = int(shown[np.argmin(good)])
         raise NotInverted(
             f"No inverse that was given returns to the piece {piece!r} of {self.stage.name}.",
-            known=f"{first.name} takes y = {number(piece.fs[middle])} to x = {number(first(piece.fs[middle : middle + 1])[0])}; "
-            f"there is x = {number(piece.xs[middle])} with that value.",
+            known=f"{first.name} takes y = {number(piece.fs[at])} to x = {number(first(piece.fs[at : at + 1])[0])}; "
+            f"there is x = {number(piece.xs[at])} with that value.",
         )
 
     def _not_resolved(self, Y: Any) -> NotInverted:

@@ -28,6 +28,11 @@ CLOSE = 1e-10  # of the scale of y: solved
 APART = 1e-6  # of the scale of y: a line that ends so far from y has missed it; nearer it may be rounding
 TOGETHER = 4096  # lines that are followed at a time
 SIGNS = 64  # up to so many coordinates the sign of det J is looked at
+DENSE = 512  # up to so many, whether det J is 0 to rounding
+FEW = (512, 32)  # samples at which det J is looked at, of short and of long vectors
+SURE = 0.1  # of the samples, at which det J is more than rounding; with fewer f is singular
+PAIRS = 32  # points on either side of a change of sign that are tried
+EPS = float(np.finfo(float).eps)
 WIDE = (1.5, 3.0, 6.0, 12.0, 25.0, 40.0)  # samples are spread about their median by these factors, to see where they hardly come
 
 UNKNOWN, ROOT, OUTSIDE, MISSED = range(4)
@@ -157,12 +162,12 @@ def follow(stage: Stage, base: Base, starts: Starts, X0: Any, Y: Any, *, held: b
         with np.errstate(all="ignore"):
             rounding = (np.abs(stage.jacobians(X[hard])) @ np.abs(X[hard])[..., None])[..., 0] * weight[hard]
             close[hard] = (_length(rounding) * 1e-15 >= size[hard]) & (np.abs(step[hard]) <= 1e-12 * np.abs(X[hard])).all(1)
-    inside = np.zeros(len(X), bool)
-    inside[close] = base.inside(X[close])
-    state = np.where(inside, ROOT, np.where(close | limit, OUTSIDE, UNKNOWN))
+    inside, lost = np.zeros(len(X), bool), np.zeros(len(X), bool)
+    inside[close], lost[close] = base.placed(X[close])
+    state = np.where(inside, ROOT, np.where((close & ~lost) | limit, OUTSIDE, UNKNOWN))
     root = np.flatnonzero(inside)
     X[root] = _polished(stage, base, X[root], V[root], Y[root], weight[root])
-    return X, np.where((state == UNKNOWN) & (size <= APART), MISSED, state)
+    return X, np.where((state == UNKNOWN) & (size <= APART) | lost, MISSED, state)
 
 
 def _polished(stage: Stage, base: Base, X: Any, V: Any, Y: Any, weight: Any) -> Any:
@@ -190,32 +195,54 @@ def _settled(past: deque[Any], at: Any, size: Any, weight: Any) -> Any:
 
 
 def require_one_to_one(stage: Stage, base: Base, starts: Starts, *, solvable: bool) -> None:
-    """Refuse a map that is singular everywhere, folds, or takes two points of the support to one, as far as samples and points beyond them show."""
-    few = 512 if stage.size <= SMALL else 32
-    wide = widened(stage, base, starts.x[: few if stage.size <= SIGNS else 4])
-    X = np.concatenate([starts.x[:few], wide])
+    """Refuse a map that is singular everywhere, or (where no inverse says otherwise) takes two points of the support to one.
+
+    That is judged at samples and at points beyond them. Signs of det J say where to look for two such points, and are no proof of them:
+    det J may change its sign across a pole, or where it is 0 on a set of probability 0.
+    """
+    few = starts.x[: FEW[0] if stage.size <= SMALL else FEW[1]]
+    signs = signs_of_det(stage, few)
+    known, sure = (~np.isnan(signs)).sum(), (np.abs(signs) == 1).sum()
+    if known and sure < SURE * known:
+        where = "every sample" if not sure else f"{known - sure} of {known} samples"
+        raise NoDensity(
+            f"{stage.name} is singular at {where}, to rounding: either det J = 0, and Y lies on a set of fewer dimensions and has no density, or f saturates.",
+            advice="Leave out the outputs that follow from the others, or take a map that does not saturate where X has its probability.",
+        )
+    if not solvable:
+        return
+    wide = widened(stage, base, few if stage.size <= SIGNS else few[:4])
+    _no_second_root(stage, base, starts, wide)
+    if stage.size <= SIGNS:
+        beyond = signs_of_det(stage, wide)
+        X, signs = np.concatenate([few, wide]), np.concatenate([signs, beyond])
+        _no_fold(stage, base, starts, X[signs > 0], X[signs < 0])
+
+
+def signs_of_det(stage: Stage, X: Any) -> Any:
+    """The sign of det J at each of the points; 0 where it may be all rounding, NaN where J is not finite.
+
+    det J is sure where it stays as it is when x, and the entries of J, are moved by some of their last places. For vectors too long for
+    that 1 stands for any sign, and what is looked at are the first few points.
+    """
+    if not len(X):
+        return np.zeros(0)
+    if stage.size > DENSE:
+        return np.where(stage.log_abs_det(X) > -np.inf, 1.0, 0.0)
     if stage.size > SIGNS:
-        signs = np.where(stage.log_abs_det(starts.x[:few]) > -np.inf, 1.0, 0.0)
-    else:
-        J = stage.jacobians(X)
-        ok = np.isfinite(J).all((1, 2))
-        X, J = X[ok], J[ok]
+        X = X[:4]
+    rng, found = np.random.default_rng(20_241), []
+    for places in (0, 4, -6, 9):
+        J = stage.jacobians(X * (1 + places * EPS))
+        J = np.where(np.isfinite(J).all((1, 2), keepdims=True), J, np.nan)
+        if places:
+            J = J * (1 + 8 * EPS * rng.choice([-1.0, 1.0], J.shape))
         with np.errstate(all="ignore"):
-            signs, log = np.linalg.slogdet(J)
-            rows = np.log(np.maximum(np.linalg.norm(J, axis=2), 1e-300)).sum(1)
-        signs[~(log >= rows - 32)] = 0  # singular to rounding, by Hadamard's bound
-    if not signs.any():
-        raise NoDensity(
-            f"{stage.name} is singular at every sample: det J = 0, so Y lies on a set of fewer dimensions and has no density.",
-            advice="Leave out the outputs that follow from the others.",
-        )
-    if (signs > 0).any() and (signs < 0).any():
-        raise NoDensity(
-            f"{stage.name} folds: det J is positive at x = {number(X[signs > 0][0])} and negative at x = {number(X[signs < 0][0])}, so several x go to one y.",
-            advice="Give an inverse for each branch, inverse=[g1, g2, …], or restrict the distribution to one of them.",
-        )
-    if solvable:
-        _no_second_root(stage, base, starts, wide)
+            found.append(np.linalg.slogdet(J))
+    signs, logs = (np.array([each[k] for each in found]) for k in (0, 1))
+    with np.errstate(invalid="ignore"):
+        sure = (signs == signs[0]).all(0) & (np.ptp(logs, axis=0) < 0.1)
+    return np.where(np.isnan(logs[0]), np.nan, np.where(sure, signs[0], 0.0))
 
 
 def widened(stage: Stage, base: Base, X: Any) -> Any:
@@ -230,16 +257,84 @@ def widened(stage: Stage, base: Base, X: Any) -> Any:
 def _no_second_root(stage: Stage, base: Base, starts: Starts, wide: Any) -> None:
     """From other starting points, near and far, Newton must come back to the point that was mapped, or not arrive."""
     few = min(24 if stage.size <= SMALL else 2, len(starts.x) // 4)
-    X, Y = starts.x[:few], starts.y[:few]
+    X = starts.x[:few]
     others = [starts.x[k * few : (k + 1) * few] for k in range(1, 4)]
     if len(wide):
         far = wide[np.linspace(0, len(wide) - 1, (8 if stage.size <= SMALL else 2) * few).astype(int)]
         others += list(far.reshape(-1, few, *far.shape[1:]))
-    X, Y = np.tile(X, (len(others), 1)), np.tile(Y, (len(others), 1))
-    other, state = follow(stage, base, starts, np.concatenate(others), Y)
-    apart = (np.abs(other - X) > 1e-4 * (starts.spread + np.abs(X))).any(1) & (state == ROOT)
-    if apart.any():
-        raise NoDensity(
-            f"{stage.name} is not one to one: it takes x = {number(X[apart][0])} and x = {number(other[apart][0])} to one y, {number(Y[apart][0])}.",
-            advice="Give an inverse for each branch, inverse=[g1, g2, …], or restrict the distribution to one of them.",
-        )
+    _try_pairs(stage, base, starts, np.tile(X, (len(others), 1)), np.concatenate(others))
+
+
+def _no_fold(stage: Stage, base: Base, starts: Starts, plus: Any, minus: Any) -> None:
+    """Where det J has both signs Newton must not lead from points of one to the images of points of the other.
+
+    They are tried as they are, and near to where det J changes its sign between them: on both sides of a fold f takes the same values.
+    """
+    if not (len(plus) and len(minus)):
+        return
+    few = PAIRS if stage.size <= SMALL else 4
+    a, b = (points[np.linspace(0, len(points) - 1, few).astype(int)] for points in (plus, minus))
+    for X, other, there in ((a, b, minus), (b, a, plus)):
+        near = Starts(there, stage.values(there), starts.scale, starts.spread).nearest(stage.values(X), 2)
+        _try_pairs(stage, base, starts, np.tile(X, (3, 1)), np.concatenate([*there[np.resize(near, (few, 2)).T], other]))
+    low, high = np.zeros(few), np.ones(few)  # of the way from a to b
+    for _ in range(40):
+        middle = (low + high) / 2
+        with np.errstate(all="ignore"):
+            positive = np.linalg.slogdet(stage.jacobians(a + middle[:, None] * (b - a)))[0] > 0
+        low, high = np.where(positive, middle, low), np.where(positive, high, middle)
+    for part in (0.3, 0.03, 0.003):
+        left, right = (a + (at + part * (end - at))[:, None] * (b - a) for at, end in ((low, 0.0), (high, 1.0)))
+        _try_pairs(stage, base, starts, np.concatenate([left, right]), np.concatenate([right, left]))
+
+
+def _try_pairs(stage: Stage, base: Base, starts: Starts, X: Any, others: Any) -> None:
+    """Refuse f if Newton's flow from the other points leads to second roots."""
+    X, others = (points.reshape(-1, stage.size) for points in (X, others))
+    Y = stage.values(X)
+    ok = np.isfinite(Y).all(1) & np.isfinite(stage.values(others)).all(1)
+    ok[ok] = base.inside(X[ok])
+    X, Y = X[ok], Y[ok]
+    found, state = follow(stage, base, starts, others[ok], Y)
+    require_apart(stage, base, starts, X[state == ROOT], found[state == ROOT])
+
+
+def require_apart(stage: Stage, base: Base, starts: Starts, X: Any, others: Any) -> None:
+    """Refuse f if one of the other points is another one than X, in the support, and f takes both to one y for sure."""
+    ok = base.inside(others)
+    X, others = X[ok], others[ok]
+    Y = stage.values(X)
+    second = np.flatnonzero(_two_roots(stage, starts, X, others, Y))
+    if not len(second):
+        return
+    x, other, y = X[second[0]], others[second[0]], Y[second[0]]
+    signs = signs_of_det(stage, np.stack([x, other])) if stage.size <= SIGNS else np.ones(2)
+    if signs[0] * signs[1] < 0:
+        x, other = (x, other) if signs[0] > 0 else (other, x)
+        said = f"folds: det J is positive at x = {number(x)} and negative at x = {number(other)}, and it takes both to one y, {number(y)}."
+    else:
+        said = f"is not one to one: it takes x = {number(x)} and x = {number(other)} to one y, {number(y)}."
+    raise NoDensity(f"{stage.name} {said}", advice="Give an inverse for each branch, inverse=[g1, g2, …], or restrict the distribution to one of them.")
+
+
+def _two_roots(stage: Stage, starts: Starts, X: Any, others: Any, Y: Any) -> Any:
+    """Whether X and others are two points with f(x) = y for sure: apart, with f somewhere else in between, and det J known at both."""
+    with np.errstate(all="ignore"):
+        far = np.abs(others - X)
+        sure = (far > 1e-4 * (starts.spread + np.abs(X))).any(1)
+        away = np.zeros(len(X), bool)
+        for part in (0.25, 0.5, 0.8):
+            off = np.abs(stage.values(X + part * (others - X)) - Y)
+            away |= ~(off <= 1e-6 * (starts.scale + np.abs(Y))).all(1)
+        sure &= away
+    at = np.flatnonzero(sure)
+    if len(at) and stage.size <= SIGNS:
+        for points in (X, others):
+            sure[at] &= np.abs(signs_of_det(stage, points[at])) == 1
+    at = np.flatnonzero(sure)
+    if len(at):  # where f is flat, points that are not roots come close to y
+        with np.errstate(all="ignore"):
+            for points in (X, others):
+                step = np.abs(stage.steps(points[at], stage.values(points[at]) - Y[at]))
+                sure[at] &= (step <= 1e-3 * far[at].max(1, keepdims=True)).all(1)
+    return sure

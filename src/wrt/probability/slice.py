@@ -65,7 +65,7 @@ class Slice:
         runs = self._runs(c, places)
         total, error = np.zeros(len(c)), np.zeros(len(c))
         for row in np.setdiff1d(np.flatnonzero(~denied) if walk else [], runs.row).astype(int):
-            walked = self._walk(c[row])
+            _, walked = self._walk(c[row])
             if walked is not None:
                 runs = Runs(*(np.concatenate(pair) for pair in zip(_fields(runs), (np.full(len(walked.row), row), *_fields(walked)[1:]), strict=True)))
         # the mass may be narrow beside the distance to the ends: both sides of its middle cluster nodes there
@@ -90,11 +90,13 @@ class Slice:
             return total, np.where(denied, np.inf, np.where(error > 0, error / total, 0))
 
     def end(self, c: float) -> float:
-        """Where p ends on the way to the row c, or c itself, infinite if it is far."""
+        """Where p ends on the way to the row c, or c itself, infinite if it is far, or where nothing is left of it that counts."""
         upper = c > self.kept[-1]
         far = c if np.isfinite(c) else float(np.median(self.kept)) + (1e3 if upper else -1e3) * self._spread(self.kept)
-        walked = self._walk(far)
-        return c if walked is not None else self._ends[int(upper)] if np.isfinite(self._ends[int(upper)]) else c
+        at, walked = self._walk(far, faint=NOTHING)
+        if walked is not None:
+            return c if at == far else at
+        return self._ends[int(upper)] if np.isfinite(self._ends[int(upper)]) else c
 
     # ----- where p > 0 -------------------------------------------------------------------------------------------------
     def _looked(self, c: Any) -> tuple[Any, Any]:
@@ -205,29 +207,37 @@ class Slice:
         a_bit = end + np.sign(outer - end) * np.minimum(np.abs(outer - end), 1e-5 * self._spread(self.other))
         return self.integrand.density(c, a_bit) == 0 if len(c) else np.zeros(0, bool)
 
-    def _walk(self, c: float) -> Runs | None:
-        """The runs at c, found by steps from the rows of the nearest samples; None where p ends before, on the way."""
-        if not self._ends[0] < c < self._ends[1]:
-            return None
-        ways = [c > self.kept[-1]] if not self.kept[0] <= c <= self.kept[-1] else [c > np.median(self.kept), c <= np.median(self.kept)]
-        return next((found for found in (self._walked(c, upward=bool(each)) for each in ways) if found is not None), None)
+    def _walk(self, c: float, faint: float = 0.0) -> tuple[float, Runs | None]:
+        """(c, the runs there), found by steps from the rows of the nearest samples; None where p ends before, on the way.
 
-    def _walked(self, c: float, *, upward: bool) -> Runs | None:
+        With `faint` the walk is over, too, on a row with so small a part of the first one's mass: it and its runs are returned.
+        """
+        if not self._ends[0] < c < self._ends[1]:
+            return c, None
+        ways = [c > self.kept[-1]] if not self.kept[0] <= c <= self.kept[-1] else [c > np.median(self.kept), c <= np.median(self.kept)]
+        for each in ways:
+            at, found = self._walked(c, upward=bool(each), faint=faint)
+            if found is not None:
+                return at, found
+        return c, None
+
+    def _walked(self, c: float, *, upward: bool, faint: float) -> tuple[float, Runs | None]:
         k = int(np.clip(np.searchsorted(self.kept, c) + (-NEAR if upward else NEAR), 0, len(self.kept) - 1))
         start = self.kept[k]
         known = self._runs(np.array([start]), self._places(np.array([start])))
         if not len(known.row):
-            return None
+            return c, None
+        least = faint * self._mass(start, known)
         before, at_before, at, step, failed, unknown = known, 0.0, 0.0, 1.0, False, False
         while at < 1:
             if step < 1e-13:
                 if unknown:  # p may go on where f(x) = y was not solved
                     at_start = np.full(1, start)
-                    return Runs(np.zeros(1, int), at_start, at_start, at_start, at_start, np.ones(1, bool))
+                    return c, Runs(np.zeros(1, int), at_start, at_start, at_start, at_start, np.ones(1, bool))
                 end = start + (at + step) * (c - start)
                 if not self.kept[0] <= end <= self.kept[-1]:  # else there is a gap, with samples on both of its sides
                     self._ends[int(upward)] = end
-                return None
+                return c, None
             to = min(1.0, at + step)
             here = start + to * (c - start)
             places = self._looked_for(before, at_before, known, at, to)
@@ -235,9 +245,17 @@ class Slice:
             unknown = not len(found.row) and bool(np.isnan(self.integrand.density(np.full(places.shape, here), places)).any())
             if len(found.row):
                 before, at_before, known, at, step = known, at, found, to, step / 2 if failed else 2 * step
+                if self._mass(here, found) < least:
+                    return here, found
             else:
                 step, failed = step / 2, True
-        return known
+        return c, known
+
+    def _mass(self, c: float, runs: Runs) -> float:
+        """∫ p on the row c, roughly."""
+        p = self.integrand.density(np.full(len(runs.row), c), runs.middle)
+        with np.errstate(over="ignore"):
+            return float(np.nansum(p * runs.scale))
 
     def _looked_for(self, before: Runs, at_before: float, known: Runs, at: float, to: float) -> Any:
         """Where p is positive if ends and mass go on as between the last two rows."""
@@ -276,14 +294,14 @@ def _valleys(p: Any, mass: Any) -> Any:
 def summed(density: Any, weights: Any) -> tuple[Any, Any]:
     """(the sums, what nodes at which the density is not known or infinite may add to them, judged by their neighbours)."""
     bad = ~np.isfinite(density)
-    with np.errstate(invalid="ignore"):
-        sums = np.where(bad, 0, density * weights).sum(1)
+    density = np.where(bad, 0, density)
+    sums = np.einsum("ij,ij->i", density, weights)
     lost = np.zeros(len(sums))
     for row in np.flatnonzero((bad & (weights > 0)).any(1)):
         good = ~bad[row]
         if good.any():
             k = np.arange(density.shape[1])
-            terms = np.interp(k, k[good], (density * weights)[row][good])
+            terms = np.interp(k, k[good], (density[row] * weights[row])[good])
             lost[row] = terms[bad[row]].sum()
         else:
             lost[row] = np.inf

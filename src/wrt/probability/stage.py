@@ -39,25 +39,22 @@ class Stage:
             )
 
     def values(self, X: Any) -> Any:
-        """f at each of the points, of shape (N,) + f."""
-        with np.errstate(all="ignore"):
-            return np.asarray(values(self.jacobian, X), float)
+        """f at each of the points, of shape (N,) + f; NaN where it takes the inverse, or a factor, of a matrix that has none."""
+        return np.asarray(self._each(lambda points: (values(self.jacobian, points),), X)[0], float)
 
     def jacobians(self, X: Any) -> Any:
-        """J at each of the points."""
-        with np.errstate(all="ignore"):
-            return self.jacobian.batch(X)
+        """J at each of the points; NaN where f is not defined."""
+        return self._each(lambda points: (self.jacobian.batch(points),), X)[0]
 
     def both(self, X: Any) -> tuple[Any, Any]:
         """(f, J) at each of the points; no J where its structure is used instead."""
         if self.size > SMALL:
             return self.values(X), None
-        with np.errstate(all="ignore"):
-            found, J = values_and_jacobians(self.jacobian, X)
+        found, J = self._each(lambda points: values_and_jacobians(self.jacobian, points), X)
         return np.asarray(found, float), J
 
-    def log_abs_det(self, X: Any) -> Any:
-        """log |det J| at each of the points; −inf where J is singular."""
+    def log_abs_det(self, X: Any, *, refuse: bool = True) -> Any:
+        """log |det J| at each of the points; −inf where J is singular. Where J is not finite that is refused, or nan."""
         if not self.shape:
             with np.errstate(all="ignore"):
                 found = np.log(np.abs(self.jacobians(X)))
@@ -67,8 +64,8 @@ class Stage:
             with np.errstate(all="ignore"):
                 found = np.linalg.slogdet(np.where(bad[:, None, None], np.nan, J))[1]
         else:
-            found = np.array([self.jacobian.logabsdet(x) for x in X])
-        if np.isnan(found).any():
+            found = np.array([self._log_abs_det(x) for x in X])
+        if refuse and np.isnan(found).any():
             raise NoDensity(f"The Jacobian of {self.name} is not finite at x = {number(X[np.isnan(found)][0])}.")
         return found
 
@@ -83,10 +80,10 @@ class Stage:
             found = np.linalg.solve(J, R[..., None])[..., 0]
         except np.linalg.LinAlgError:
             with np.errstate(all="ignore"):
-                singular = np.linalg.det(J) == 0
-            found = np.empty(R.shape)
-            found[~singular] = np.linalg.solve(J[~singular], R[~singular, :, None])[..., 0]
-            found[singular] = (np.linalg.pinv(J[singular]) @ R[singular, :, None])[..., 0]
+                singular = np.linalg.slogdet(J)[0] == 0
+                found = np.empty(R.shape)
+                found[~singular] = np.linalg.solve(J[~singular], R[~singular, :, None])[..., 0]
+                found[singular] = (np.linalg.pinv(J[singular]) @ R[singular, :, None])[..., 0]
         found[bad] = np.nan
         return found
 
@@ -96,6 +93,25 @@ class Stage:
             with np.errstate(all="ignore"):
                 return np.array([abs(self.jacobian.sparse(x)) @ e for x, e in zip(X, errors, strict=True)]).reshape(X.shape)
         return (np.abs(self.jacobians(X)) @ errors[..., None])[..., 0]
+
+    def _each(self, evaluate: Callable[[Any], tuple[Any, ...]], X: Any) -> tuple[Any, ...]:
+        """Arrays with a row for each of the points: of all together, and NaN at those where a routine of linear algebra fails."""
+        try:
+            with np.errstate(all="ignore"):
+                return evaluate(X)
+        except np.linalg.LinAlgError:
+            if len(X) > 1:
+                half = len(X) // 2
+                parts = [self._each(evaluate, part) for part in (X[:half], X[half:])]
+                return tuple(np.concatenate(rows) for rows in zip(*parts, strict=True))
+            arrays = evaluate(X[:0])
+            return tuple(np.full((1, *np.shape(each)[1:]), np.nan) for each in arrays)
+
+    def _log_abs_det(self, x: Any) -> float:
+        try:
+            return float(self.jacobian.logabsdet(x))
+        except np.linalg.LinAlgError:
+            return np.nan
 
     def _step(self, x: Any, r: Any) -> Any:
         try:
@@ -127,4 +143,3 @@ class Inverse:
         if X.shape[1:] != self.shape:
             raise ShapeError(f"The inverse {self.name} returns a point of shape {show(X.shape[1:])}; the distribution is over shape {show(self.shape)}.")
         return X
-

@@ -83,8 +83,9 @@ def transform(
 
     Notes
     -----
-    That a vector map is one to one is judged by the signs of det J, and by second roots from other starting points: at samples, and at
-    samples spread about their median by up to 40 times, as far as X has a density there. It is no proof; `check` integrates the density.
+    That a vector map is one to one is judged by looking for a second x with the same f(x), where det J changes its sign and from other
+    starting points: for samples, and samples spread about their median by up to 40 times, as far as X has a density there. It is no
+    proof; `check` integrates the density.
 
     Deisenroth, Faisal & Ong, Mathematics for Machine Learning, section 6.7.
 
@@ -230,7 +231,7 @@ class Transformed:
         return Marginal(self, keep, over)
 
     def check(self, *, region: Any = None, size: int = 20_000, random_state: Any = 0) -> Check:
-        """A self-test: inverse∘forward, ∫p = 1 by quadrature, and the histogram of samples; see `wrt.probability.check.Check`."""
+        """A self-test: inverse∘forward, ∫p = 1 by quadrature or by sampling, and samples against the density; see `wrt.probability.check.Check`."""
         from wrt.probability.check import check
 
         return check(self, region, size, random_state)
