@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from wrt.errors import ArgumentError, Disagreement
 from wrt.probability import Law, transform
@@ -125,3 +125,16 @@ def test_a_density_that_is_known_in_part_does_not_pass(monkeypatch, hidden):
     monkeypatch.setattr(Y.road, "known_pdf", lambda y: np.where((np.abs(y[:, 0] - 1) < 0.05) & (y[:, 1] > 0.3) & (y[:, 1] < 0.6), hidden, known(y)))
     with pytest.raises(Disagreement):
         Y.check(size=4000)
+
+
+@pytest.mark.parametrize(
+    "f, known, points",
+    [
+        (lambda x: np.array([x[0] / x[1], x[1]]), stats.cauchy.pdf, [0.0, 1.0, 5.0, 30.0, -1e4]),
+        (lambda x: np.array([x[0] * x[1], x[1]]), lambda c: special.k0(abs(c)) / np.pi, [1e-3, 0.1, 1.0, 5.0, -2.0]),
+    ],
+    ids=["ratio of normals", "product of normals"],
+)
+def test_slopes_that_change_their_sign_along_the_row(f, known, points):
+    marginal = transform([stats.norm(), stats.norm()], f).marginal(0)
+    np.testing.assert_allclose(marginal.pdf(points), [known(c) for c in points], rtol=1e-11)

@@ -36,6 +36,8 @@ class Integrand(Protocol):
     """v of the same samples."""
     limits: tuple[float, float]
     """Of v."""
+    splits: tuple[float, ...]
+    """Values of v at which the integrand may have a kink whatever c is."""
 
     def density(self, c: Any, v: Any) -> Any:
         """The integrand at points in arrays of one shape; nan where it is not known."""
@@ -53,6 +55,8 @@ class Exhausted(Exception):
 
 class Rows:
     """The density of a pair on rows, at no more than `most` points."""
+
+    splits: tuple[float, ...] = ()
 
     def __init__(self, road: Any, keep: int, limits: tuple[float, float], most: float = np.inf) -> None:
         self.road, self.keep, self.limits, self.left = road, keep, limits, most
@@ -91,7 +95,8 @@ class Rows:
 class Curve:
     """The density of x along g(x) = c, over the coordinate of x that does not follow from the other one."""
 
-    def __init__(self, stage: Stage, base: Base, starts: Starts, keep: int, over: tuple[float, float], moving: int) -> None:
+    def __init__(self, stage: Stage, base: Base, starts: Starts, keep: int, over: tuple[float, float], moving: int, splits: tuple[float, ...]) -> None:
+        self.splits = splits
         self.stage, self.base, self.starts, self.keep, self.moving = stage, base, starts, keep, moving
         self.spread, self.usual = float(starts.spread[moving]), float(np.median(starts.x[:, moving]))
         self.over = None if over == (-np.inf, np.inf) else over  # of the other coordinate of y
@@ -253,5 +258,21 @@ def curve(stage: Stage, base: Base, starts: Starts, keep: int, over: tuple[float
         with np.errstate(invalid="ignore"):
             rises, falls = (slopes > 0).any(0), (slopes < 0).any(0)
         if usual[moving] > FLAT * usual.max() and not (rises & falls).any():
-            return Curve(stage, base, starts, keep, over, moving)
+            return Curve(stage, base, starts, keep, over, moving, _turns(stage, keep, moving, X, rises.astype(int) - falls))
     return None
+
+
+def _turns(stage: Stage, keep: int, moving: int, X: Any, signs: Any) -> tuple[float, ...]:
+    """Where ∂y[keep]/∂x[moving] changes its sign with the other coordinate, as that of x₀/x₁ does at 0: it goes on with |slope| there."""
+    order = np.argsort(X[:, 1 - moving])
+    v, signs = X[order, 1 - moving], signs[order]
+    v, signs = v[signs != 0], signs[signs != 0]
+    at = np.flatnonzero(signs[1:] != signs[:-1])
+    low, high, sign = v[at], v[at + 1], signs[at]
+    middle = np.median(X[:, moving])
+    for _ in range(64):
+        half = between(low, high)
+        points = np.where(np.arange(2) == moving, middle, half[:, None])
+        same = np.sign(stage.jacobians(points)[:, keep, moving]) == sign
+        low, high = np.where(same, half, low), np.where(same, high, half)
+    return tuple((low / 2 + high / 2).tolist())

@@ -71,6 +71,11 @@ class Slice:
         # the mass may be narrow beside the distance to the ends: both sides of its middle cluster nodes there
         halves = [(runs.row, runs.low, runs.middle, runs.middle, runs.scale, runs.lost), (runs.row, runs.middle, runs.high, runs.middle, runs.scale, runs.lost)]
         runs = Runs(*map(np.concatenate, zip(*halves, strict=True)))
+        for v in self.integrand.splits:
+            inside = (runs.low < v) & (v < runs.high)
+            above = [np.where(inside, v, runs.low)[inside] if name == "low" else each[inside] for name, each in vars(runs).items()]
+            below = [np.where(inside, v, runs.high) if name == "high" else each for name, each in vars(runs).items()]
+            runs = Runs(*map(np.concatenate, zip(below, above, strict=True)))
         left = np.flatnonzero((runs.low < runs.high) | runs.lost)
         runs = Runs(*(each[left] for each in _fields(runs)))
         left = np.arange(len(left))
