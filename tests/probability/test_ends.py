@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from wrt.cli.main import main
 from wrt.errors import ArgumentError
-from wrt.probability import Law, NotInverted, transform
+from wrt.probability import Law, NoDensity, NotInverted, transform
 
 POWERS = 10.0 ** np.arange(-300, 301, 10)
 
@@ -186,3 +186,10 @@ def test_a_missing_inverse_is_shown_at_a_typical_value():
         transform(stats.norm(), lambda x: x**2, [np.sqrt])
     y = float(str(told.value).split("y = ")[1].split(" ")[0])
     assert 0.1 < y < 2
+
+
+def test_a_slope_that_is_lost_to_rounding_is_no_fold():
+    with pytest.raises(NoDensity, match="slope of f is lost to rounding around x = "):
+        transform(stats.cauchy(), lambda x: x**2 / (1 + x**2))
+    with pytest.raises(NoDensity, match="folds more often than can be followed"):
+        transform(stats.norm(), lambda x: np.sin(1e5 * x))

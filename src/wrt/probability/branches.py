@@ -156,6 +156,16 @@ class _Grid:
         return bool(new)
 
     def too_many(self) -> NoDensity:
+        turns = np.flatnonzero((self.d[1:] != self.d[:-1]) & (self.d[1:] != 0) & (self.d[:-1] != 0))
+        size = np.maximum(np.abs(self.f[turns]), np.abs(self.f[turns + 1]))
+        lost = turns[np.abs(self.f[turns + 1] - self.f[turns]) <= 8 * EPS * size]
+        if len(lost) > len(turns) / 2:
+            at = self.x[lost[np.argmin(np.abs(self.x[lost]))]]
+            return NoDensity(
+                f"The slope of {self.stage.name} is lost to rounding around x = {number(at)}: it changes its sign where {self.stage.name} is constant "
+                "to rounding.",
+                advice="Write the function so that it keeps its digits there (1/(1 + x**2), say, rather than 1 − x**2/(1 + x**2)), or truncate the distribution.",
+            )
         return NoDensity(
             f"{self.stage.name} folds more often than can be followed: more than {MOST} monotone pieces on the support.",
             advice="Restrict the distribution to fewer folds, or compute the density of the phase instead.",
