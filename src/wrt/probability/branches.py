@@ -164,7 +164,7 @@ class _Grid:
             return NoDensity(
                 f"The slope of {self.stage.name} is lost to rounding around x = {number(at)}: it changes its sign where {self.stage.name} is constant "
                 "to rounding.",
-                advice="Write the function so that it keeps its digits there (1/(1 + x**2), say, rather than 1 − x**2/(1 + x**2)), or truncate the distribution.",
+                advice="Write the function so that it keeps its digits there (1/(1 + x**2) for 1 − x**2/(1 + x**2), say), or truncate the distribution.",
             )
         return NoDensity(
             f"{self.stage.name} folds more often than can be followed: more than {MOST} monotone pieces on the support.",
