@@ -241,11 +241,3 @@ def _flat(term: Term, index: Sequence[Index], shape: Sequence[int]) -> NDArray[A
     for i, n in zip(index, shape, strict=True):
         total = (total * n if total.ndim else np.asarray(int(total) * n, small)) + values(i, grid).astype(small)
     return np.broadcast_to(total, counts)
-
-
-def to_sparse(m: LinearMap, arrays: Sequence[Any]) -> Any:
-    """A `scipy.sparse.csr_array` from the values of `coefficients(m)`."""
-    from scipy.sparse import csr_array
-
-    where = pattern(m)
-    return csr_array((where.data(arrays), where.indices, where.indptr), shape=where.shape)

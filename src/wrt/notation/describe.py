@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from wrt.graph.node import Node, Shape
 from wrt.graph.size import Size
 from wrt.notation import index_form
-from wrt.notation.latex import latex
 from wrt.notation.matrix import Matrices
 from wrt.notation.symbol import superscript, unicode_name
 from wrt.notation.text import Style, text
@@ -27,16 +26,6 @@ def describe(node: Node, names: Mapping[Node, str] | None = None, style: Style =
         return text(e, style)
     form = index_form.of_node(node, matrices)
     return form.text(style) if form is not None else f"a function of {', '.join(sorted(str(v.attrs[0]) for v in node.variables))}"  # type: ignore[index]
-
-
-def describe_latex(node: Node, names: Mapping[Node, str] | None = None) -> str | None:
-    """The same for LaTeX's math mode; None where there is no formula."""
-    matrices = Matrices(names, factor=False)
-    e = matrices.of(node)
-    if e is not None:
-        return latex(e)
-    form = index_form.of_node(node, matrices)
-    return None if form is None else form.latex()
 
 
 def times(shape: Shape) -> str:
